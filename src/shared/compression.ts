@@ -1,0 +1,144 @@
+import { InputError } from './errors.ts';
+
+/** How the visual tokens of one group are shortened. */
+export type CompressorName = 'average-pool';
+
+/**
+ * One place where visual tokens are compressed: those entering decoder layer `layer` (counted from 0; −1 = between
+ * projector and decoder) are replaced by one for every `stride` consecutive ones. Written K/S.
+ */
+export interface CompressionPoint {
+  readonly layer: number;
+  readonly stride: number;
+  readonly compressor: CompressorName;
+}
+
+/** A compression setting: points by ascending layer, each acting on the tokens that reach its layer; empty = full. */
+export type Compression = readonly CompressionPoint[];
+
+/** No compression. */
+export const FULL: Compression = [];
+
+const NOTATION = "must be 'none' or points K/S joined by '+', e.g. '2/8' or '2/2+4/2'";
+const POINT = /^(-?\d{1,6})\s*\/\s*(\d{1,6})$/;
+
+function parsePoint(text: string, whole: string): CompressionPoint {
+  const [, layerText, strideText] = POINT.exec(text.trim()) ?? [];
+  if (layerText === undefined || strideText === undefined) throw new InputError({ value: whole, rule: NOTATION });
+  const [layer, stride] = [Number(layerText), Number(strideText)];
+  if (layer < -1) throw new InputError({ value: whole, rule: 'layer K must be -1 (before the decoder) or more' });
+  if (stride < 1) throw new InputError({ value: whole, rule: 'stride S must be 1 (no compression) or more' });
+  // `+ 0` turns the -0 that '-0/2' parses to into a plain 0.
+  return { layer: layer + 0, stride, compressor: 'average-pool' };
+}
+
+/**
+ * Reads stage notation K/S: `none` or `full`, `2/8`, `-1/4`, `2/2+4/2` (strides multiply from layer 4 on).
+ * Points of stride 1 do nothing and are left out.
+ *
+ * @throws InputError for anything else, and for two points at one layer.
+ */
+export function parseCompression(text: string): Compression {
+  if (/^\s*(none|full)\s*$/i.test(text)) return FULL;
+  const points = text.split('+').map((part) => parsePoint(part, text));
+  if (new Set(points.map((point) => point.layer)).size < points.length) {
+    throw new InputError({ value: text, rule: 'must have one point per layer', hint: 'Multiply the two strides' });
+  }
+  return points.filter((point) => point.stride > 1).sort((a, b) => a.layer - b.layer);
+}
+
+/** Stage notation of a compression setting: `none`, `2/8`, `2/2+4/2`. The inverse of `parseCompression`. */
+export function formatCompression(compression: Compression): string {
+  return compression.map((point) => `${point.layer}/${point.stride}`).join('+') || 'none';
+}
+
+/** Layer K of a `fromDepth`-layer decoder at the same relative depth of a `toDepth`-layer one; 0 and −1 stay what they are. */
+export function scaleLayer(layer: number, fromDepth: number, toDepth: number): number {
+  if (layer < 1 || fromDepth === toDepth) return layer;
+  return Math.min(Math.max(1, Math.round((layer * toDepth) / fromDepth)), toDepth - 1);
+}
+
+/** Moves every point to the same relative depth of another decoder. Points that meet at one layer become one: pooling twice by a and b is pooling by a·b. */
+export function scaleCompression(compression: Compression, fromDepth: number, toDepth: number): Compression {
+  const scaled: CompressionPoint[] = [];
+  for (const point of compression) {
+    const layer = scaleLayer(point.layer, fromDepth, toDepth);
+    const last = scaled.at(-1);
+    if (last?.layer === layer) scaled[scaled.length - 1] = { ...last, stride: last.stride * point.stride };
+    else scaled.push({ ...point, layer });
+  }
+  return scaled;
+}
+
+/** Tokens left of a group of `length`: one per `stride`; a remainder is dropped. */
+export function pooledLength(length: number, stride: number): number {
+  return Math.floor(length / stride);
+}
+
+/**
+ * Lengths of the groups (images or frames) after one point, each pooled alone.
+ *
+ * @throws InputError where a group would lose its last token.
+ */
+export function pooledLengths(groupLengths: readonly number[], point: CompressionPoint): number[] {
+  return groupLengths.map((length) => {
+    if (point.stride <= length) return pooledLength(length, point.stride);
+    throw new InputError({
+      field: 'compression',
+      value: formatCompression([point]),
+      rule: `stride must be at most ${length}, the visual tokens of an image or frame that reach layer ${point.layer}`,
+    });
+  });
+}
+
+/** @throws InputError where a point lies outside a decoder of `depth` layers. */
+export function checkLayers(compression: Compression, depth: number): void {
+  const outside = compression.find((point) => point.layer >= depth);
+  if (!outside) return;
+  throw new InputError({
+    field: 'compression',
+    value: formatCompression([outside]),
+    rule: `layer must be between -1 and ${depth - 1}: the decoder has ${depth} layers`,
+  });
+}
+
+/**
+ * Visual tokens that each decoder layer runs on, over all groups (lengths before compression), as `depth` numbers.
+ *
+ * @throws InputError where a layer is not of the decoder or a stride exceeds the tokens of a group.
+ */
+export function visualTokensPerLayer(
+  groupLengths: readonly number[],
+  depth: number,
+  compression: Compression,
+): number[] {
+  checkLayers(compression, depth);
+  const sum = (lengths: readonly number[]): number => lengths.reduce((total, length) => total + length, 0);
+  let lengths = groupLengths;
+  let next = 0;
+  return Array.from({ length: depth }, (_, layer) => {
+    for (let point = compression[next]; point && point.layer <= layer; point = compression[++next]) {
+      lengths = pooledLengths(lengths, point);
+    }
+    return sum(lengths);
+  });
+}
+
+/** #Tokens of the paper: visual tokens summed over all decoder layers. LLaVA-1.5 uncompressed: 32 · 576 = 18432. */
+export function summedVisualTokens(groupLengths: readonly number[], depth: number, compression: Compression): number {
+  return visualTokensPerLayer(groupLengths, depth, compression).reduce((total, tokens) => total + tokens, 0);
+}
+
+/** Compression ratio in percent from token counts summed over layers: 100 = no compression, also where there are no visual tokens. */
+export function ratioPercent(fullTokens: number, tokens: number): number {
+  return tokens === 0 ? 100 : (100 * fullTokens) / tokens;
+}
+
+/**
+ * Compression ratio in percent (Eq. 3: N·L / ((N − K)·L_out + K·L)), from real token counts, so a dropped remainder
+ * counts as dropped. 100 = no compression; LLaVA-1.5 ([576], depth 32) at 2/8: 557.
+ */
+export function compressionRatio(groupLengths: readonly number[], depth: number, compression: Compression): number {
+  const full = summedVisualTokens(groupLengths, depth, FULL);
+  return ratioPercent(full, summedVisualTokens(groupLengths, depth, compression));
+}
