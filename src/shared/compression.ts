@@ -1,4 +1,5 @@
 import { InputError } from './errors.ts';
+import { sum } from './sum.ts';
 
 /** How the visual tokens of one group are shortened. */
 export type CompressorName = 'average-pool';
@@ -113,7 +114,6 @@ export function visualTokensPerLayer(
   compression: Compression,
 ): number[] {
   checkLayers(compression, depth);
-  const sum = (lengths: readonly number[]): number => lengths.reduce((total, length) => total + length, 0);
   let lengths = groupLengths;
   let next = 0;
   return Array.from({ length: depth }, (_, layer) => {
@@ -126,7 +126,7 @@ export function visualTokensPerLayer(
 
 /** #Tokens of the paper: visual tokens summed over all decoder layers. LLaVA-1.5 uncompressed: 32 · 576 = 18432. */
 export function summedVisualTokens(groupLengths: readonly number[], depth: number, compression: Compression): number {
-  return visualTokensPerLayer(groupLengths, depth, compression).reduce((total, tokens) => total + tokens, 0);
+  return sum(visualTokensPerLayer(groupLengths, depth, compression));
 }
 
 /** Compression ratio in percent from token counts summed over layers: 100 = no compression, also where there are no visual tokens. */
