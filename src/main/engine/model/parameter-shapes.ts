@@ -1,0 +1,111 @@
+import type { LlavaConfig, TextConfig, VisionConfig } from './config.ts';
+
+// Shape legend: E vision width, D decoder width, V vocabulary, P patch side. Linear weights are [out, in].
+
+type Shape = readonly number[];
+type NamedShapes = [name: string, shape: Shape][];
+
+const DECODER = 'language_model.model';
+const TOWER = 'vision_tower';
+
+const affine = (name: string, out: number, into: number, bias = true): NamedShapes => [
+  [`${name}.weight`, [out, into]],
+  ...(bias ? ([[`${name}.bias`, [out]]] satisfies NamedShapes) : []),
+];
+
+const layerNorm = (name: string, width: number): NamedShapes => [
+  [`${name}.weight`, [width]],
+  [`${name}.bias`, [width]],
+];
+
+const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
+
+function visionLayer(vision: VisionConfig, layer: number): NamedShapes {
+  const { hiddenSize: E, intermediateSize } = vision;
+  const prefix = `${TOWER}.encoder.layers.${layer}`;
+  return [
+    ...layerNorm(`${prefix}.layer_norm1`, E),
+    ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap((part) => affine(`${prefix}.self_attn.${part}`, E, E)),
+    ...layerNorm(`${prefix}.layer_norm2`, E),
+    ...affine(`${prefix}.mlp.fc1`, intermediateSize, E),
+    ...affine(`${prefix}.mlp.fc2`, E, intermediateSize),
+  ];
+}
+
+function visionTower(vision: VisionConfig): NamedShapes {
+  const { hiddenSize: E, patchSize: P } = vision;
+  const patches = (vision.imageSize / P) ** 2;
+  return [
+    [`${TOWER}.embeddings.class_embedding`, [E]],
+    [`${TOWER}.embeddings.patch_embedding.weight`, [E, 3, P, P]],
+    [`${TOWER}.embeddings.position_embedding.weight`, [patches + 1, E]],
+    // The name is misspelt in CLIP itself.
+    ...layerNorm(`${TOWER}.pre_layrnorm`, E),
+    ...range(vision.layers).flatMap((layer) => visionLayer(vision, layer)),
+    ...layerNorm(`${TOWER}.post_layernorm`, E),
+  ];
+}
+
+function projector({ vision, text, projectorBias }: LlavaConfig): NamedShapes {
+  return [
+    ...affine('multi_modal_projector.linear_1', text.hiddenSize, vision.hiddenSize, projectorBias),
+    ...affine('multi_modal_projector.linear_2', text.hiddenSize, text.hiddenSize, projectorBias),
+  ];
+}
+
+function decoderLayer(text: TextConfig, layer: number): NamedShapes {
+  const { hiddenSize: D, intermediateSize, heads, kvHeads, headDim } = text;
+  const prefix = `${DECODER}.layers.${layer}`;
+  return [
+    [`${prefix}.input_layernorm.weight`, [D]],
+    [`${prefix}.self_attn.q_proj.weight`, [heads * headDim, D]],
+    [`${prefix}.self_attn.k_proj.weight`, [kvHeads * headDim, D]],
+    [`${prefix}.self_attn.v_proj.weight`, [kvHeads * headDim, D]],
+    [`${prefix}.self_attn.o_proj.weight`, [D, heads * headDim]],
+    [`${prefix}.post_attention_layernorm.weight`, [D]],
+    [`${prefix}.mlp.gate_proj.weight`, [intermediateSize, D]],
+    [`${prefix}.mlp.up_proj.weight`, [intermediateSize, D]],
+    [`${prefix}.mlp.down_proj.weight`, [D, intermediateSize]],
+  ];
+}
+
+function decoder(text: TextConfig): NamedShapes {
+  const { hiddenSize: D, vocabSize: V } = text;
+  return [
+    [`${DECODER}.embed_tokens.weight`, [V, D]],
+    ...range(text.layers).flatMap((layer) => decoderLayer(text, layer)),
+    [`${DECODER}.norm.weight`, [D]],
+    ...(text.tieWordEmbeddings ? [] : ([['language_model.lm_head.weight', [V, D]]] satisfies NamedShapes)),
+  ];
+}
+
+/**
+ * Name and shape of every tensor of the model, in the order of the computation, under the names that
+ * `LlavaForConditionalGeneration.save_pretrained` writes. Tied embeddings have no `lm_head`.
+ */
+export function parameterShapes(config: LlavaConfig): Map<string, Shape> {
+  return new Map([...visionTower(config.vision), ...projector(config), ...decoder(config.text)]);
+}
+
+/** Number of weights of the whole model. */
+export function parameterCount(config: LlavaConfig): number {
+  const sizes = [...parameterShapes(config).values()].map((shape) => shape.reduce((size, length) => size * length, 1));
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+/**
+ * The canonical name of a tensor under any of the names that versions of transformers have written: `model.` in front
+ * of everything but the output head, `vision_tower.vision_model.` for the tower. Other names come back as they are.
+ */
+export function canonicalName(name: string): string {
+  return name
+    .replace(/^lm_head\./, 'language_model.lm_head.')
+    .replace(/^model\.language_model\./, `${DECODER}.`)
+    .replace(/^model\.(vision_tower|multi_modal_projector)\./, '$1.')
+    .replace(/^vision_tower\.vision_model\./, `${TOWER}.`);
+}
+
+/** Tensors that older files hold although they follow from the configuration: indices of positions and rotary frequencies. */
+export function isDerived(name: string): boolean {
+  return /(^|\.)embeddings\.position_ids$|\.rotary_emb\.inv_freq$/.test(name);
+}
