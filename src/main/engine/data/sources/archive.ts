@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
 import { InputError } from '../../../../shared/errors.ts';
 
 /** What an archive may hold at most. */
@@ -50,7 +51,7 @@ export async function* archiveFiles(file: string, limits = DEFAULT_LIMITS): Asyn
 
 async function openArchive(file: string): Promise<ZipFile> {
   try {
-    return await openPromise(file, { autoClose: false, validateEntrySizes: true, strictFileNames: true });
+    return await fromBufferPromise(await readFile(file), { validateEntrySizes: true, strictFileNames: true });
   } catch (cause) {
     throw damaged(file, cause);
   }

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
@@ -165,7 +165,8 @@ async function measureFolder(folder: string): Promise<Pick<DatasetManifest, 'fil
   const images = { count: 0, bytes: 0, sha256: '' };
   for (const name of await listFiles(folder)) {
     if (name === MANIFEST) continue;
-    const content = await readFile(join(folder, name));
+    // Thousands of small files: reading them without a promise each takes a tenth of the time.
+    const content = readFileSync(join(folder, name));
     if (name.startsWith(`${IMAGES}/`)) {
       addPicture(all, name, content);
       images.count += 1;
