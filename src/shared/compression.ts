@@ -1,8 +1,9 @@
 import { InputError } from './errors.ts';
 import { sum } from './sum.ts';
 
-/** How the visual tokens of one group are shortened. */
-export type CompressorName = 'average-pool';
+/** How the visual tokens of one group can be shortened. */
+export const COMPRESSORS = ['average-pool'] as const;
+export type CompressorName = (typeof COMPRESSORS)[number];
 
 /**
  * One place where visual tokens are compressed: those entering decoder layer `layer` (counted from 0; −1 = between
@@ -23,14 +24,14 @@ export const FULL: Compression = [];
 const NOTATION = "must be 'none' or points K/S joined by '+', e.g. '2/8' or '2/2+4/2'";
 const POINT = /^(-?\d{1,6})\s*\/\s*(\d{1,6})$/;
 
-function parsePoint(text: string, whole: string): CompressionPoint {
+function parsePoint(text: string, whole: string, compressor: CompressorName): CompressionPoint {
   const [, layerText, strideText] = POINT.exec(text.trim()) ?? [];
   if (layerText === undefined || strideText === undefined) throw new InputError({ value: whole, rule: NOTATION });
   const [layer, stride] = [Number(layerText), Number(strideText)];
   if (layer < -1) throw new InputError({ value: whole, rule: 'layer K must be -1 (before the decoder) or more' });
   if (stride < 1) throw new InputError({ value: whole, rule: 'stride S must be 1 (no compression) or more' });
   // `+ 0` turns the -0 that '-0/2' parses to into a plain 0.
-  return { layer: layer + 0, stride, compressor: 'average-pool' };
+  return { layer: layer + 0, stride, compressor };
 }
 
 /**
@@ -39,9 +40,9 @@ function parsePoint(text: string, whole: string): CompressionPoint {
  *
  * @throws InputError for anything else, and for two points at one layer.
  */
-export function parseCompression(text: string): Compression {
+export function parseCompression(text: string, compressor: CompressorName = 'average-pool'): Compression {
   if (/^\s*(none|full)\s*$/i.test(text)) return FULL;
-  const points = text.split('+').map((part) => parsePoint(part, text));
+  const points = text.split('+').map((part) => parsePoint(part, text, compressor));
   if (new Set(points.map((point) => point.layer)).size < points.length) {
     throw new InputError({ value: text, rule: 'must have one point per layer', hint: 'Multiply the two strides' });
   }
