@@ -1,0 +1,204 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import {
+  type BrokenSample,
+  MODALITIES,
+  type Modality,
+  readConversation,
+  recordId,
+  RecordError,
+  type Turn,
+} from '../../../shared/dataset.ts';
+import { InputError } from '../../../shared/errors.ts';
+import { parseRecord, readRecords } from './json-records.ts';
+import { MediaFolder } from './media-paths.ts';
+
+/** One sound record with its media found: what is encoded into training rows. */
+export interface Sample {
+  readonly id: string;
+  readonly modality: Modality;
+  readonly system: string | undefined;
+  /** `media` counts visual groups here: images, or the frames of the video. */
+  readonly turns: readonly Turn[];
+  /** Absolute path per visual group, in the order of the turns. */
+  readonly images: readonly string[];
+}
+
+/** Sizes of one sample, kept in memory for every sample. */
+export interface SampleSizes {
+  readonly modality: Modality;
+  readonly turns: number;
+  /** Visual groups: images, or frames. */
+  readonly groups: number;
+  /** UTF-8 bytes of all texts: an upper bound for their tokens. */
+  readonly textBytes: number;
+}
+
+/** Random access to sound samples, by index from 0. */
+export interface Samples {
+  readonly length: number;
+  /** Reads one sample. @throws InputError where the file or a picture has changed since. */
+  get(index: number): Sample;
+  sizes(index: number): SampleSizes;
+}
+
+/** A dataset that has been read through once. A run may refuse on `broken`, or go on with `samples`. */
+export interface Dataset {
+  readonly samples: Samples & { close(): void };
+  readonly broken: readonly BrokenSample[];
+}
+
+export interface DatasetOptions {
+  /** Folder the media paths are relative to. Default: `images` beside the file. */
+  readonly images?: string;
+  /** Whether ids may repeat, as in LLaVA's own 665k mix. Default: a repeated id is a broken sample. */
+  readonly repeatedIds?: boolean;
+}
+
+/**
+ * Reads and checks a LLaVA conversation file (JSON array or JSONL). Every record is checked, pictures included as far
+ * as being there; they are not decoded. In memory stays where each record lies and how big it is, about 25 bytes a
+ * sample; texts are read again when asked for.
+ * @throws InputError where the file as a whole is unusable.
+ */
+export function readDataset(file: string, options: DatasetOptions = {}): Dataset {
+  const folder = new MediaFolder(options.images ?? join(dirname(file), 'images'));
+  const samples = new SampleFile(file, folder);
+  const broken: BrokenSample[] = [];
+  const lineOfId = new Map<string, number>();
+  let index = 0;
+  for (const { start, bytes, line } of readRecords(file)) {
+    let json: unknown;
+    try {
+      json = parseBytes(bytes);
+      const sample = loadSample(json, folder);
+      const earlier = lineOfId.get(sample.id);
+      if (earlier !== undefined) throw new RecordError(`id: is already that of the record on line ${earlier}`);
+      if (!options.repeatedIds) lineOfId.set(sample.id, line);
+      samples.add(start, bytes.length, sample);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      const id = recordId(json);
+      broken.push({ index, ...(id === undefined ? {} : { id }), line, reason: error.message });
+    }
+    index++;
+  }
+  return { samples, broken };
+}
+
+/** The error of a run that does not accept broken samples: how many, and the first of them. */
+export function brokenSamplesError(file: string, broken: readonly BrokenSample[]): InputError {
+  const first = broken.slice(0, 3).map(({ line, reason }) => `line ${line}: ${reason}`);
+  const rule = `${broken.length} broken ${broken.length === 1 ? 'sample' : 'samples'}: ${first.join('; ')}${broken.length > 3 ? '; …' : ''}`;
+  return new InputError({ file, rule, hint: 'Mend or remove them' });
+}
+
+function parseBytes(bytes: Uint8Array): unknown {
+  try {
+    return parseRecord(bytes);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new RecordError('is not valid JSON, or cut off');
+    throw new RecordError('is not valid UTF-8');
+  }
+}
+
+function loadSample(json: unknown, folder: MediaFolder): Sample {
+  const conversation = readConversation(json);
+  const { id, modality, system } = conversation;
+  const images = folder.resolve(conversation);
+  const turns =
+    modality === 'video'
+      ? conversation.turns.map((turn) => (turn.media > 0 ? { ...turn, media: images.length } : turn))
+      : conversation.turns;
+  return { id, modality, system, turns, images };
+}
+
+function textBytes(sample: Sample): number {
+  const texts = sample.turns.reduce((sum, { question, answer }) => sum + Buffer.byteLength(question) + Buffer.byteLength(answer), 0);
+  return texts + Buffer.byteLength(sample.system ?? '');
+}
+
+/** Numbers that grow one by one, without a JavaScript object for each. */
+class NumberColumn<A extends Float64Array | Uint32Array> {
+  values: A;
+  length = 0;
+  private readonly make: (size: number) => A;
+
+  constructor(make: (size: number) => A) {
+    this.make = make;
+    this.values = make(1024);
+  }
+
+  push(value: number): void {
+    if (this.length === this.values.length) {
+      const larger = this.make(this.length * 2);
+      larger.set(this.values);
+      this.values = larger;
+    }
+    this.values[this.length++] = value;
+  }
+
+  at(index: number): number {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) throw new RangeError(`no sample ${index} of ${this.length}`);
+    return this.values[index] as number;
+  }
+}
+
+/** The sound samples of one file: their places in the file, which stays open, and their sizes. */
+class SampleFile implements Samples {
+  private readonly file: string;
+  private readonly folder: MediaFolder;
+  private descriptor: number | undefined;
+  private readonly starts = new NumberColumn((size) => new Float64Array(size));
+  private readonly lengths = new NumberColumn((size) => new Uint32Array(size));
+  private readonly textBytes = new NumberColumn((size) => new Uint32Array(size));
+  private readonly groups = new NumberColumn((size) => new Uint32Array(size));
+  /** Turn count · 4 + index of the modality. */
+  private readonly kinds = new NumberColumn((size) => new Uint32Array(size));
+
+  constructor(file: string, folder: MediaFolder) {
+    this.file = file;
+    this.folder = folder;
+  }
+
+  get length(): number {
+    return this.starts.length;
+  }
+
+  add(start: number, length: number, sample: Sample): void {
+    this.starts.push(start);
+    this.lengths.push(length);
+    this.textBytes.push(textBytes(sample));
+    this.groups.push(sample.images.length);
+    this.kinds.push(sample.turns.length * 4 + MODALITIES.indexOf(sample.modality));
+  }
+
+  get(index: number): Sample {
+    const bytes = Buffer.allocUnsafe(this.lengths.at(index));
+    this.descriptor ??= openSync(this.file, 'r');
+    readSync(this.descriptor, bytes, 0, bytes.length, this.starts.at(index));
+    try {
+      return loadSample(parseBytes(bytes), this.folder);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      const rule = `has changed since it was read: ${error.message}`;
+      throw new InputError({ file: this.file, field: `sample ${index}`, rule }, { cause: error });
+    }
+  }
+
+  sizes(index: number): SampleSizes {
+    const kind = this.kinds.at(index);
+    return {
+      modality: MODALITIES[kind % 4] as Modality,
+      turns: Math.floor(kind / 4),
+      groups: this.groups.at(index),
+      textBytes: this.textBytes.at(index),
+    };
+  }
+
+  /** Closes the file; it is opened again when a sample is asked for. */
+  close(): void {
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { type Conversation, mediaPathProblem, RecordError } from '../../../shared/dataset.ts';
+import { InputError } from '../../../shared/errors.ts';
+
+const FRAME_FILE = /\.(?:jpe?g|png|webp|gif|tiff?)$/i;
+const VIDEO_FILE = /\.(?:mp4|webm|mov|mkv|avi|m4v|mpe?g|gif)$/i;
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+/** Frame names in order: numbers inside names count as numbers, so frame-10 follows frame-9. */
+const compareNames = (a: string, b: string): number => byNumber.compare(a, b) || (a < b ? -1 : 1);
+
+/**
+ * Turns the media paths of records into absolute paths of files that exist below one folder. A link may lead anywhere
+ * inside the folder, never out of it.
+ */
+export class MediaFolder {
+  readonly root: string;
+  /** Real path by folder: samples share folders, and asking the system for each file would be the slowest part. */
+  private readonly realFolders = new Map<string, string>();
+
+  /** @throws InputError where `root` is no folder. A root that does not exist is accepted: text-only data has none. */
+  constructor(root: string) {
+    const info = statSync(root, { throwIfNoEntry: false });
+    if (info && !info.isDirectory()) throw new InputError({ file: root, rule: 'must be a folder of images' });
+    this.root = info ? realpathSync(root) : root;
+  }
+
+  /** One path per visual group: the images, or the frames of the video. @throws RecordError */
+  resolve({ modality, media }: Conversation): string[] {
+    if (modality !== 'video') return media.map((path) => this.imageFile(path));
+    return media.flatMap((path) => this.frameFiles(path));
+  }
+
+  private imageFile(path: string): string {
+    const { real, info } = this.locate(path, 'image');
+    if (!info.isFile()) throw new RecordError(`image: ${path} is not a file`);
+    return real;
+  }
+
+  private frameFiles(path: string): string[] {
+    const { real, info } = this.locate(path, 'video');
+    if (info.isFile()) {
+      const kind = VIDEO_FILE.test(path) ? 'is a video file, which cannot be decoded yet' : 'is not a folder';
+      throw new RecordError(`video: ${path} ${kind}; give a folder that holds its frames as images`);
+    }
+    const frames = readdirSync(real, { withFileTypes: true }).filter((entry: Dirent) => FRAME_FILE.test(entry.name));
+    if (frames.length === 0) throw new RecordError(`video: the folder ${path} holds no frames (jpg, png, webp, gif, tiff)`);
+    return frames.map((entry) => entry.name).sort(compareNames).map((name) => this.imageFile(join(path, name)));
+  }
+
+  private locate(path: string, field: string): { real: string; info: { isFile(): boolean } } {
+    const problem = mediaPathProblem(path);
+    if (problem) throw new RecordError(`${field}: ${path} ${problem}`);
+    const full = join(this.root, path);
+    try {
+      const link = lstatSync(full).isSymbolicLink();
+      const real = link ? realpathSync(full) : join(this.realFolder(dirname(full)), basename(full));
+      if (real !== this.root && !real.startsWith(this.root + sep)) {
+        throw new RecordError(`${field}: ${path} is a link that leaves the images folder`);
+      }
+      return { real, info: statSync(real) };
+    } catch (error) {
+      if (error instanceof RecordError) throw error;
+      throw new RecordError(`${field}: ${path} ${systemReason(error)} in the images folder`);
+    }
+  }
+
+  private realFolder(folder: string): string {
+    let real = this.realFolders.get(folder);
+    if (real === undefined) this.realFolders.set(folder, (real = realpathSync(folder)));
+    return real;
+  }
+}
+
+function systemReason(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  if (code === 'ELOOP') return 'is a link that leads to itself';
+  return `cannot be read (${code})`;
+}
