@@ -1,0 +1,143 @@
+/**
+ * The TensorFlow kernels the engine is made of, as plain functions of tensors.
+ * They keep no tape: gradients are the business of `ops/`, which are written in these words.
+ */
+import { tf, type Tensor } from './tensorflow.ts';
+import { kernel, runKernel } from './kernel.ts';
+
+const FLOAT = { T: { type: 'float32' } } as const;
+
+const constants = new Map<string, Tensor>();
+
+/** An int32 vector (axes, permutations, shapes) that is made once and lives as long as the process. */
+export function intVector(values: readonly number[]): Tensor {
+  const key = values.join();
+  let tensor = constants.get(key);
+  if (!tensor) {
+    tensor = tf.keep(tf.tensor1d(values as number[], 'int32'));
+    constants.set(key, tensor);
+  }
+  return tensor;
+}
+
+/** A float32 scalar that is made once and lives as long as the process. */
+export function floatScalar(value: number): Tensor {
+  const key = `f${value}`;
+  let tensor = constants.get(key);
+  if (!tensor) {
+    tensor = tf.keep(tf.scalar(value, 'float32'));
+    constants.set(key, tensor);
+  }
+  return tensor;
+}
+
+export interface MatMulFlags {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** [m, k] · [k, n] → [m, n]. */
+export const matMul = (a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatMulFlags = {}): Tensor =>
+  kernel('MatMul', [a, b], { ...FLOAT, transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } });
+
+/** [n, m, k] · [n, k, p] → [n, m, p]. */
+export const batchMatMul = (
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: MatMulFlags = {},
+): Tensor => kernel('BatchMatMulV2', [a, b], { ...FLOAT, adj_x: { bool: transposeA }, adj_y: { bool: transposeB } });
+
+export const add = (a: Tensor, b: Tensor): Tensor => kernel('AddV2', [a, b], { T: { type: a.dtype } });
+export const sub = (a: Tensor, b: Tensor): Tensor => kernel('Sub', [a, b], { T: { type: a.dtype } });
+export const mul = (a: Tensor, b: Tensor): Tensor => kernel('Mul', [a, b], { T: { type: a.dtype } });
+export const scale = (x: Tensor, factor: number): Tensor => mul(x, floatScalar(factor));
+export const addScalar = (x: Tensor, value: number): Tensor => add(x, floatScalar(value));
+export const addN = (xs: Tensor[]): Tensor =>
+  xs.length === 1 ? (xs[0] as Tensor) : kernel('AddN', xs, { ...FLOAT, N: { int: xs.length } });
+
+export const square = (x: Tensor): Tensor => kernel('Square', [x], FLOAT);
+export const sqrt = (x: Tensor): Tensor => kernel('Sqrt', [x], FLOAT);
+export const rsqrt = (x: Tensor): Tensor => kernel('Rsqrt', [x], FLOAT);
+export const sigmoid = (x: Tensor): Tensor => kernel('Sigmoid', [x], FLOAT);
+export const tanh = (x: Tensor): Tensor => kernel('Tanh', [x], FLOAT);
+export const erf = (x: Tensor): Tensor => kernel('Erf', [x], FLOAT);
+export const exp = (x: Tensor): Tensor => kernel('Exp', [x], FLOAT);
+export const cos = (x: Tensor): Tensor => kernel('Cos', [x], FLOAT);
+export const sin = (x: Tensor): Tensor => kernel('Sin', [x], FLOAT);
+/** Softmax over the last axis. */
+export const softmax = (x: Tensor): Tensor => kernel('Softmax', [x], FLOAT);
+/** Half the sum of all squares, a scalar. */
+export const l2Loss = (x: Tensor): Tensor => kernel('L2Loss', [x], FLOAT);
+
+export const reshape = (x: Tensor, shape: readonly number[]): Tensor =>
+  kernel('Reshape', [x, intVector(shape)], { T: { type: x.dtype }, Tshape: { type: 'int32' } });
+
+export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
+  kernel('Transpose', [x, intVector(permutation)], { T: { type: x.dtype }, Tperm: { type: 'int32' } });
+
+export const slice = (x: Tensor, begin: readonly number[], size: readonly number[]): Tensor =>
+  kernel('Slice', [x, intVector(begin), intVector(size)], { T: { type: x.dtype }, Index: { type: 'int32' } });
+
+export const concat = (xs: Tensor[], axis: number): Tensor =>
+  kernel('ConcatV2', [...xs, axisScalar(axis)], {
+    T: { type: (xs[0] as Tensor).dtype },
+    Tidx: { type: 'int32' },
+    N: { int: xs.length },
+  });
+
+/** Appends zeros: `after[i]` of them at the end of axis i. */
+export const padEnd = (x: Tensor, after: readonly number[]): Tensor => {
+  const flat = intVector(after.flatMap((n) => [0, n]));
+  const paddings = reshape(flat, [after.length, 2]);
+  return kernel('Pad', [x, paddings], { T: { type: x.dtype }, Tpaddings: { type: 'int32' } });
+};
+
+/** Rows of `x` by int32 index: out[i] = x[index[i]]. */
+export const gather = (x: Tensor, index: Tensor): Tensor =>
+  kernel('GatherV2', [x, index, axisScalar(0)], {
+    Tparams: { type: x.dtype },
+    Tindices: { type: 'int32' },
+    Taxis: { type: 'int32' },
+    batch_dims: { int: 0 },
+  });
+
+/** out[s] = sum of the rows of `x` whose segment is s; rows with a negative segment are left out. */
+export const segmentSum = (x: Tensor, segments: Tensor, count: number): Tensor =>
+  kernel('UnsortedSegmentSum', [x, segments, axisScalar(count)], {
+    T: { type: x.dtype },
+    Tindices: { type: 'int32' },
+    Tnumsegments: { type: 'int32' },
+  });
+
+/** Sum over one axis. */
+export const sum = (x: Tensor, axis: number, keepDims = false): Tensor =>
+  kernel('Sum', [x, intVector([axis])], { ...FLOAT, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } });
+
+/** Mean over one axis. */
+export const mean = (x: Tensor, axis: number, keepDims = false): Tensor =>
+  kernel('Mean', [x, intVector([axis])], { ...FLOAT, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } });
+
+/** Cross entropy of each row of logits [M, V] with its class [M]; returns [loss [M], d loss / d logits [M, V]]. */
+export const sparseCrossEntropy = (logits: Tensor, classes: Tensor): [Tensor, Tensor] =>
+  runKernel('SparseSoftmaxCrossEntropyWithLogits', [logits, classes], { ...FLOAT, Tlabels: { type: 'int32' } }, 2) as [
+    Tensor,
+    Tensor,
+  ];
+
+/** Index of the largest value of each row [M, V] → [M], int32. */
+export const argMax = (x: Tensor): Tensor => tf.tidy(() => tf.argMax(x, -1)) as Tensor;
+
+export const toFloat = (x: Tensor): Tensor =>
+  kernel('Cast', [x], { SrcT: { type: x.dtype }, DstT: { type: 'float32' }, Truncate: { bool: false } });
+
+const scalars = new Map<number, Tensor>();
+
+/** An int32 scalar constant: some kernels want a scalar where others want a vector of one. */
+function axisScalar(value: number): Tensor {
+  let tensor = scalars.get(value);
+  if (!tensor) {
+    tensor = tf.keep(tf.scalar(value, 'int32'));
+    scalars.set(value, tensor);
+  }
+  return tensor;
+}

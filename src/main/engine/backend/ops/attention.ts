@@ -1,0 +1,205 @@
+import { tf, type Tensor } from '../tensorflow.ts';
+import { differentiable } from '../autograd.ts';
+import {
+  add,
+  addN,
+  batchMatMul,
+  concat,
+  mul,
+  padEnd,
+  reshape,
+  scale,
+  slice,
+  softmax,
+  sub,
+  sum,
+  transpose,
+} from '../kernels.ts';
+
+/** How rows [B·T, …] are cut into sequences and heads. */
+export interface AttentionShape {
+  readonly batch: number;
+  readonly length: number;
+  readonly heads: number;
+  /** Key and value heads; each serves heads / kvHeads query heads (grouped-query attention, Ainslie et al. 2023). */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** A token sees itself and what lies before it. Padding lies to the right, so this also hides it. */
+  readonly causal: boolean;
+}
+
+/** Queries are taken in chunks of at most this many: a causal chunk leaves out the keys that lie after it. */
+const CHUNK = 160;
+/** Added to the score of a key that must not be seen; exp of it is 0 in float32. */
+const HIDDEN = -1e9;
+
+interface Chunk {
+  readonly from: number;
+  readonly size: number;
+  /** Number of keys this chunk sees. */
+  readonly keys: number;
+}
+
+function chunksOf({ length, causal }: AttentionShape): Chunk[] {
+  if (!causal) return [{ from: 0, size: length, keys: length }];
+  const count = Math.ceil(length / CHUNK);
+  const step = Math.ceil(length / count);
+  return Array.from({ length: count }, (_, i) => {
+    const from = i * step;
+    const size = Math.min(step, length - from);
+    return { from, size, keys: from + size };
+  });
+}
+
+const masks = new Map<string, Tensor>();
+
+/** Scores to add to one chunk, flat [1, g·size·keys]: 0 where query i sees key j ≤ from + i, else HIDDEN; repeated for g heads. */
+function causalMask({ from, size, keys }: Chunk, groups: number): Tensor {
+  const name = `${from}/${size}/${groups}`;
+  let mask = masks.get(name);
+  if (!mask) {
+    const values = new Float32Array(groups * size * keys);
+    for (let row = 0; row < groups * size; row++) {
+      const query = from + (row % size);
+      values.fill(HIDDEN, row * keys + query + 1, (row + 1) * keys);
+    }
+    mask = tf.keep(tf.tensor2d(values, [1, values.length]));
+    masks.set(name, mask);
+  }
+  return mask;
+}
+
+/** [B·T, h·d] → [B·h, T, d] */
+export function splitHeads(x: Tensor, batch: number, length: number, heads: number, headDim: number): Tensor {
+  const split = transpose(reshape(x, [batch, length, heads, headDim]), [0, 2, 1, 3]);
+  return reshape(split, [batch * heads, length, headDim]);
+}
+
+/** [B·h, T, d] → [B·T, h·d] */
+export function mergeHeads(x: Tensor, batch: number, length: number, heads: number, headDim: number): Tensor {
+  const merged = transpose(reshape(x, [batch, heads, length, headDim]), [0, 2, 1, 3]);
+  return reshape(merged, [batch * length, heads * headDim]);
+}
+
+/** Works on [B·h, T, d] tensors; queries carry the 1/√d already. */
+class ChunkedAttention {
+  private readonly shape: AttentionShape;
+  private readonly groups: number;
+  readonly chunks: Chunk[];
+
+  constructor(shape: AttentionShape) {
+    this.shape = shape;
+    this.groups = shape.heads / shape.kvHeads;
+    this.chunks = chunksOf(shape);
+  }
+
+  /** Query rows of one chunk, the heads of a group stacked: [B·H, T, d] → [B·kv, g·size, d] */
+  queries(q: Tensor, { from, size }: Chunk): Tensor {
+    const { batch, heads, kvHeads, headDim, length } = this.shape;
+    const part = size === length ? q : slice(q, [0, from, 0], [batch * heads, size, headDim]);
+    return reshape(part, [batch * kvHeads, this.groups * size, headDim]);
+  }
+
+  /** The keys or values one chunk sees: [B·kv, T, d] → [B·kv, keys, d] */
+  seen(x: Tensor, { keys }: Chunk): Tensor {
+    const { batch, kvHeads, headDim, length } = this.shape;
+    return keys === length ? x : slice(x, [0, 0, 0], [batch * kvHeads, keys, headDim]);
+  }
+
+  /** softmax(q·kᵀ + mask): [B·kv, g·size, keys] */
+  probabilities(q: Tensor, k: Tensor, chunk: Chunk): Tensor {
+    const scores = batchMatMul(q, k, { transposeB: true });
+    if (!this.shape.causal) return softmax(scores);
+    const flat = reshape(scores, [q.shape[0] as number, -1]);
+    return softmax(reshape(add(flat, causalMask(chunk, this.groups)), scores.shape));
+  }
+
+  /** Puts chunks back in their places: list of [B·kv, g·size, d] → [B·H, T, d] */
+  join(parts: Tensor[]): Tensor {
+    const { batch, heads, headDim } = this.shape;
+    const ungrouped = parts.map((part, i) => reshape(part, [batch * heads, (this.chunks[i] as Chunk).size, headDim]));
+    return ungrouped.length === 1 ? (ungrouped[0] as Tensor) : concat(ungrouped, 1);
+  }
+
+  forward(q: Tensor, k: Tensor, v: Tensor): Tensor {
+    return this.join(
+      this.chunks.map((chunk) =>
+        tf.tidy(() => {
+          const p = this.probabilities(this.queries(q, chunk), this.seen(k, chunk), chunk);
+          return batchMatMul(p, this.seen(v, chunk));
+        }),
+      ),
+    );
+  }
+
+  /** Gradients of q, k, v. The probabilities are computed again: keeping them would cost O(T²) memory a layer. */
+  backward(q: Tensor, k: Tensor, v: Tensor, out: Tensor, dOut: Tensor): [Tensor, Tensor, Tensor] {
+    const delta = sum(mul(out, dOut), 2, true); // [B·H, T, 1], equals Σ_j P·dP
+    const parts = this.chunks.map((chunk) => tf.tidy(() => this.backwardChunk(q, k, v, delta, dOut, chunk)));
+    const total = (index: 1 | 2): Tensor =>
+      addN(parts.map((part, i) => this.padKeys(part[index], this.chunks[i] as Chunk)));
+    return [this.join(parts.map((part) => part[0])), total(1), total(2)];
+  }
+
+  private backwardChunk(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    delta: Tensor,
+    dOut: Tensor,
+    chunk: Chunk,
+  ): [Tensor, Tensor, Tensor] {
+    const { batch, heads, kvHeads, length } = this.shape;
+    const [qc, kc, vc, dy] = [
+      this.queries(q, chunk),
+      this.seen(k, chunk),
+      this.seen(v, chunk),
+      this.queries(dOut, chunk),
+    ];
+    const deltaPart = chunk.size === length ? delta : slice(delta, [0, chunk.from, 0], [batch * heads, chunk.size, 1]);
+    const p = this.probabilities(qc, kc, chunk);
+    const dV = batchMatMul(p, dy, { transposeA: true });
+    const dP = batchMatMul(dy, vc, { transposeB: true });
+    const dScores = mul(p, sub(dP, reshape(deltaPart, [batch * kvHeads, this.groups * chunk.size, 1])));
+    return [batchMatMul(dScores, kc), batchMatMul(dScores, qc, { transposeA: true }), dV];
+  }
+
+  private padKeys(x: Tensor, { keys }: Chunk): Tensor {
+    return keys === this.shape.length ? x : padEnd(x, [0, this.shape.length - keys, 0]);
+  }
+}
+
+/**
+ * Scaled dot-product attention of whole sequences.
+ *
+ * @param q [B·T, H·d], already multiplied by 1/√d (see `ropeTable`, `scaleQueries`) · @param k [B·T, kv·d] · @param v [B·T, kv·d]
+ * @returns [B·T, H·d]
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, shape: AttentionShape): Tensor {
+  const { batch, length, heads, kvHeads, headDim } = shape;
+  const core = new ChunkedAttention(shape);
+  const split = (x: Tensor, count: number): Tensor => splitHeads(x, batch, length, count, headDim);
+  const merge = (x: Tensor, count: number): Tensor => mergeHeads(x, batch, length, count, headDim);
+  return differentiable(
+    [q, k, v],
+    () => {
+      const heads3 = [split(q, heads), split(k, kvHeads), split(v, kvHeads)] as const;
+      const out = core.forward(...heads3);
+      return [merge(out, heads), ...heads3, out];
+    },
+    (dy, saved) => {
+      const [qs, ks, vs, out] = saved as [Tensor, Tensor, Tensor, Tensor];
+      const [dq, dk, dv] = core.backward(qs, ks, vs, out, split(dy, heads));
+      return [merge(dq, heads), merge(dk, kvHeads), merge(dv, kvHeads)];
+    },
+  );
+}
+
+/** x · factor: the 1/√d of attention where there is no rotary table to carry it. */
+export function scaleQueries(x: Tensor, factor: number): Tensor {
+  return differentiable(
+    [x],
+    () => [scale(x, factor)],
+    (dy) => [scale(dy, factor)],
+  );
+}

@@ -1,0 +1,63 @@
+import { tf, type Tensor } from '../tensorflow.ts';
+import { differentiable } from '../autograd.ts';
+import { add, cos, matMul, mul, reshape, scale, sin, toFloat } from '../kernels.ts';
+
+/** Cosines and sines of the rotary angles, repeated for every head: both [R, H·d]. */
+export interface RopeTable {
+  readonly cos: Tensor;
+  readonly sin: Tensor;
+  readonly headDim: number;
+}
+
+const rotations = new Map<number, Tensor>();
+
+/** The matrix that turns (a, b) into (−b, a) for the two halves of a head, as one small product: x · P. */
+function halfRotation(headDim: number): Tensor {
+  let matrix = rotations.get(headDim);
+  if (!matrix) {
+    const half = headDim / 2;
+    const values = new Float32Array(headDim * headDim);
+    for (let i = 0; i < half; i++) {
+      values[(i + half) * headDim + i] = -1; // out[i] = −x[i + half]
+      values[i * headDim + i + half] = 1; // out[i + half] = x[i]
+    }
+    matrix = tf.keep(tf.tensor2d(values, [headDim, headDim]));
+    rotations.set(headDim, matrix);
+  }
+  return matrix;
+}
+
+/**
+ * Rotary tables for a sequence (Su et al. 2021), in the half-split layout of Hugging Face's LLaMA.
+ *
+ * @param positions int32 [R], the position id of each row
+ * @param factor folded into both tables: attention's 1/√d rides on the queries' table for free
+ * @returns tables owned by the caller's tidy; a tape keeps them as long as it needs them
+ */
+export function ropeTable(positions: Tensor, heads: number, headDim: number, theta: number, factor = 1): RopeTable {
+  const frequencies = Float32Array.from({ length: headDim }, (_, i) => theta ** (-(2 * (i % (headDim / 2))) / headDim));
+  const tables = tf.tidy(() => {
+    const angles = mul(reshape(toFloat(positions), [-1, 1]), tf.tensor2d(frequencies, [1, headDim])); // [R, d]
+    const repeat = (table: Tensor): Tensor => scale(tf.tile(table, [1, heads]), factor);
+    return [repeat(cos(angles)), repeat(sin(angles))] as [Tensor, Tensor];
+  });
+  return { cos: tables[0], sin: tables[1], headDim };
+}
+
+function rotate(x: Tensor, headDim: number, transposeB: boolean): Tensor {
+  const shape = x.shape;
+  return reshape(matMul(reshape(x, [-1, headDim]), halfRotation(headDim), { transposeB }), shape);
+}
+
+/**
+ * Rotates queries or keys by their positions: x·cos + rotate(x)·sin. The gradient is the inverse rotation.
+ *
+ * @param x [R, H·d]
+ */
+export function rope(x: Tensor, table: RopeTable): Tensor {
+  return differentiable(
+    [x],
+    () => [add(mul(x, table.cos), mul(rotate(x, table.headDim, false), table.sin)), table.cos, table.sin],
+    (dy, [cosines, sines]) => [add(mul(dy, cosines as Tensor), rotate(mul(dy, sines as Tensor), table.headDim, true))],
+  );
+}

@@ -1,0 +1,44 @@
+import type { VisualGroup } from '../data/batch.ts';
+
+/** One row of a padded batch, as it stands before some decoder layer. */
+export interface LayoutRow {
+  /** Tokens without padding. */
+  readonly length: number;
+  /** Visual groups (images or frames), ascending. */
+  readonly groups: readonly VisualGroup[];
+  /** Position id of each token. Text keeps its own through every compression, so gaps stay where tokens went. */
+  readonly positions: Int32Array;
+  /** For each token, where its text token stood in the uncompressed row; −1 for visual tokens. */
+  readonly origin: Int32Array;
+}
+
+/**
+ * Where everything is in a batch of rows, between two compression points. Plain data on the host: the device only ever
+ * sees index arrays made from it.
+ */
+export interface SequenceLayout {
+  readonly rows: readonly LayoutRow[];
+  /** Padded length T. Padding is on the right. */
+  readonly paddedLength: number;
+}
+
+/** Padded lengths are multiples of this, so that a run meets few shapes. */
+const LENGTH_BUCKET = 16;
+
+/** Rounds up to a multiple of `step`. */
+export function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/** Rows with the padding their longest asks for. */
+export function layoutOf(rows: readonly LayoutRow[]): SequenceLayout {
+  const longest = rows.reduce((max, row) => Math.max(max, row.length), 1);
+  return { rows, paddedLength: roundUp(longest, LENGTH_BUCKET) };
+}
+
+/** Position ids of all rows, padded with 0: [B·T]. */
+export function paddedPositions({ rows, paddedLength }: SequenceLayout): Int32Array {
+  const positions = new Int32Array(rows.length * paddedLength);
+  rows.forEach((row, b) => positions.set(row.positions, b * paddedLength));
+  return positions;
+}

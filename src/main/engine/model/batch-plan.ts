@@ -1,0 +1,194 @@
+/**
+ * From a batch of encoded rows and a compression setting to everything a step needs besides weights: index arrays for
+ * the device and static lengths. All decisions that depend on data are taken here, on the host, so that the step itself
+ * is a pure function of tensors with bucketed shapes.
+ */
+import { pooledLength, type Compression, type CompressionPoint } from '../../../shared/compression.ts';
+import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
+import { compressorNamed, type HostArrays } from '../compressor/compressor.ts';
+import {
+  layoutOf,
+  paddedPositions,
+  roundUp,
+  type LayoutRow,
+  type SequenceLayout,
+} from '../compressor/sequence-layout.ts';
+
+/** One stretch of decoder layers between compression points. */
+export interface Segment {
+  /** First decoder layer of the stretch. */
+  readonly fromLayer: number;
+  /** The compression that opens it; absent for the stretch that starts the decoder. */
+  readonly point?: CompressionPoint;
+  readonly layout: SequenceLayout;
+}
+
+/** Static facts and index arrays of one batch under one compression setting. */
+export interface BatchPlan {
+  /** Rows B. */
+  readonly batch: number;
+  /** Visual tokens of all groups before any compression; I groups of `groupLength`. */
+  readonly groupCount: number;
+  readonly segments: readonly Segment[];
+  /** Pooling of the projector's output where the setting has a point at layer −1. */
+  readonly beforeDecoder?: CompressionPoint;
+  readonly arrays: HostArrays;
+  /** Supervised tokens of the batch. */
+  readonly supervised: number;
+}
+
+/** Supervised positions are padded to a multiple of this. */
+const TARGET_BUCKET = 16;
+
+/** The row as the decoder first sees it: groups shortened where pooling comes before the decoder, positions 0, 1, 2 … */
+function entryRow(row: EncodedRow, stride: number): LayoutRow {
+  const groups: { start: number; length: number }[] = [];
+  const origin: number[] = [];
+  let at = 0;
+  for (const group of [...row.groups, { start: row.tokenIds.length, length: 0 }]) {
+    for (; at < group.start; at++) origin.push(at);
+    const length = pooledLength(group.length, stride);
+    if (group.length > 0) groups.push({ start: origin.length, length });
+    for (let i = 0; i < length; i++) origin.push(-1);
+    at = group.start + group.length;
+  }
+  return {
+    length: origin.length,
+    groups,
+    positions: Int32Array.from(origin, (_, i) => i),
+    origin: Int32Array.from(origin),
+  };
+}
+
+/** Groups of the projector's output [ΣL, D] as one row each way: pooling them is the same plan with no text around. */
+function visualLayout(rows: readonly EncodedRow[]): SequenceLayout {
+  const lengths = rows.flatMap((row) => row.groups.map((group) => group.length));
+  const length = lengths.reduce((a, b) => a + b, 0);
+  let start = 0;
+  const groups = lengths.map((size) => {
+    const group = { start, length: size };
+    start += size;
+    return group;
+  });
+  const row: LayoutRow = {
+    length,
+    groups,
+    positions: new Int32Array(length),
+    origin: new Int32Array(length).fill(-1),
+  };
+  // No padding: these rows are the projector's, not a sequence's.
+  return { rows: [row], paddedLength: length };
+}
+
+/**
+ * Where each decoder row comes from: row r of the batch is row source[r] of [text embeddings of all B·T positions;
+ * visual tokens]. Text positions are embedded as they stand, visual and padding positions as token 0 and then replaced.
+ */
+function mergeArrays(rows: readonly EncodedRow[], layout: SequenceLayout): HostArrays {
+  const { paddedLength } = layout;
+  const total = rows.length * paddedLength;
+  const tokenIds = new Int32Array(total);
+  const source = Int32Array.from({ length: total }, (_, i) => i);
+  let visual = total;
+  layout.rows.forEach((row, b) => {
+    const { tokenIds: ids } = rows[b] as EncodedRow;
+    row.origin.forEach((from, t) => {
+      if (from >= 0) tokenIds[b * paddedLength + t] = ids[from] as number;
+      else source[b * paddedLength + t] = visual++;
+    });
+  });
+  return {
+    tokenIds: { shape: [total], data: tokenIds },
+    mergeSource: { shape: [total], data: source },
+  };
+}
+
+interface Target {
+  readonly row: number;
+  readonly token: number;
+}
+
+/** The state that predicts each supervised token: the one just before it in the compressed row, be it text or visual. */
+function targetsOf(rows: readonly EncodedRow[], { rows: layoutRows, paddedLength }: SequenceLayout): Target[] {
+  const targets: Target[] = [];
+  layoutRows.forEach((layout, b) => {
+    const { labels } = rows[b] as EncodedRow;
+    for (let t = 1; t < layout.length; t++) {
+      const from = layout.origin[t] as number;
+      const token = from < 0 ? IGNORED_LABEL : (labels[from] as number);
+      if (token !== IGNORED_LABEL) targets.push({ row: b * paddedLength + t - 1, token });
+    }
+  });
+  return targets;
+}
+
+function targetArrays(targets: readonly Target[], normaliser: number): HostArrays {
+  const size = roundUp(Math.max(targets.length, 1), TARGET_BUCKET);
+  const pick = (value: (target: Target) => number): Int32Array => {
+    const data = new Int32Array(size);
+    targets.forEach((target, i) => (data[i] = value(target)));
+    return data;
+  };
+  return {
+    targetRows: { shape: [size], data: pick(({ row }) => row) },
+    targetTokens: { shape: [size], data: pick(({ token }) => token) },
+    targetWeights: { shape: [size], data: new Float32Array(size).fill(1 / normaliser, 0, targets.length) },
+  };
+}
+
+const prefixed = (prefix: string, arrays: HostArrays): HostArrays =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [`${prefix}/${name}`, array]));
+
+/** The last state of every row, from which generation goes on. */
+function lastRows({ rows, paddedLength }: SequenceLayout): Int32Array {
+  return Int32Array.from(rows, (row, b) => b * paddedLength + row.length - 1);
+}
+
+function segmentsOf(entry: SequenceLayout, compression: Compression): { segments: Segment[]; arrays: HostArrays } {
+  const segments: Segment[] = [{ fromLayer: 0, layout: entry }];
+  const arrays: Record<string, HostArrays[string]> = {};
+  for (const point of compression.filter(({ layer }) => layer >= 0)) {
+    const before = (segments.at(-1) as Segment).layout;
+    const plan = compressorNamed(point.compressor).plan(before, point.stride);
+    Object.assign(arrays, prefixed(`point${segments.length}`, plan.arrays));
+    segments.push({ fromLayer: point.layer, point, layout: plan.after });
+  }
+  segments.forEach((segment, i) => {
+    const data = paddedPositions(segment.layout);
+    arrays[`positions${i}`] = { shape: [data.length], data };
+  });
+  return { segments, arrays };
+}
+
+/**
+ * Plans one batch.
+ *
+ * @param rows B encoded rows; text-only rows and rows with any number of groups may be mixed
+ * @param normaliser the loss is Σ cross entropy / normaliser; defaults to the supervised tokens of this batch, and is
+ *   those of the whole optimizer step under gradient accumulation
+ */
+export function planBatch(rows: readonly EncodedRow[], compression: Compression, normaliser?: number): BatchPlan {
+  const beforeDecoder = compression.find(({ layer }) => layer < 0);
+  const entry = layoutOf(rows.map((row) => entryRow(row, beforeDecoder?.stride ?? 1)));
+  const { segments, arrays } = segmentsOf(entry, compression);
+  const last = (segments.at(-1) as Segment).layout;
+  const targets = targetsOf(rows, last);
+  const ends = lastRows(last);
+  const visual = beforeDecoder
+    ? compressorNamed(beforeDecoder.compressor).plan(visualLayout(rows), beforeDecoder.stride).arrays
+    : {};
+  return {
+    batch: rows.length,
+    groupCount: rows.reduce((count, row) => count + row.groups.length, 0),
+    segments,
+    ...(beforeDecoder ? { beforeDecoder } : {}),
+    supervised: targets.length,
+    arrays: {
+      ...mergeArrays(rows, entry),
+      ...arrays,
+      ...prefixed('beforeDecoder', visual),
+      ...targetArrays(targets, normaliser ?? Math.max(targets.length, 1)),
+      lastRows: { shape: [ends.length], data: ends },
+    },
+  };
+}

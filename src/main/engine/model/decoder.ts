@@ -1,0 +1,64 @@
+/**
+ * The LLaMA decoder: pre-norm layers of causal attention with rotary positions and a SwiGLU MLP.
+ * States are rows: R = B·T of one padded batch, D decoder width.
+ */
+import type { Tensor } from '../backend/tensorflow.ts';
+import { swiglu } from '../backend/ops/activations.ts';
+import { attention, type AttentionShape } from '../backend/ops/attention.ts';
+import { add, linear } from '../backend/ops/linear.ts';
+import { rmsNorm } from '../backend/ops/norm.ts';
+import { rope, ropeTable, type RopeTable } from '../backend/ops/rope.ts';
+import type { TextConfig } from './config.ts';
+
+/** Rotary tables of a stretch of layers: the queries' carries attention's 1/√d. */
+export interface RotaryTables {
+  readonly queries: RopeTable;
+  readonly keys: RopeTable;
+}
+
+/** Tables for position ids int32 [R], owned by the caller's tidy. */
+export function rotaryTables(positions: Tensor, { heads, kvHeads, headDim, ropeTheta }: TextConfig): RotaryTables {
+  return {
+    queries: ropeTable(positions, heads, headDim, ropeTheta, headDim ** -0.5),
+    keys: ropeTable(positions, kvHeads, headDim, ropeTheta),
+  };
+}
+
+/** Rotated queries and keys, and values, of one layer. */
+export interface Projections {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+type LayerWeights = (name: string) => Tensor;
+
+/** Queries [R, H·d] (rotated, scaled), keys [R, kv·d] (rotated) and values [R, kv·d] of a layer's input [R, D]. */
+export function projections(x: Tensor, w: LayerWeights, config: TextConfig, tables: RotaryTables): Projections {
+  const h = rmsNorm(x, w('input_layernorm.weight'), config.rmsNormEps);
+  return {
+    q: rope(linear(h, w('self_attn.q_proj.weight')), tables.queries),
+    k: rope(linear(h, w('self_attn.k_proj.weight')), tables.keys),
+    v: linear(h, w('self_attn.v_proj.weight')),
+  };
+}
+
+/** The rest of a layer once attention is done: x + o(attended), then x + mlp(norm(x)). [R, D] → [R, D] */
+export function finishLayer(x: Tensor, attended: Tensor, w: LayerWeights, config: TextConfig): Tensor {
+  const middle = add(x, linear(attended, w('self_attn.o_proj.weight')));
+  const h = rmsNorm(middle, w('post_attention_layernorm.weight'), config.rmsNormEps);
+  const gated = swiglu(linear(h, w('mlp.gate_proj.weight')), linear(h, w('mlp.up_proj.weight')));
+  return add(middle, linear(gated, w('mlp.down_proj.weight')));
+}
+
+/** One decoder layer over whole sequences: [R, D] → [R, D]. */
+export function decoderLayer(
+  x: Tensor,
+  w: LayerWeights,
+  config: TextConfig,
+  tables: RotaryTables,
+  shape: AttentionShape,
+): Tensor {
+  const { q, k, v } = projections(x, w, config, tables);
+  return finishLayer(x, attention(q, k, v, shape), w, config);
+}

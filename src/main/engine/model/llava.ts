@@ -1,0 +1,136 @@
+/**
+ * LLaVA (Liu et al. 2023) with visual context compression, whole, on one screen:
+ *
+ *     pixels → vision encoder → projector ┐
+ *                         text embeddings ┴→ merge → decoder layers, shortened before layer K → norm → head → loss
+ *
+ * The model is pure: everything that depends on the data's structure is in the plan, nothing here reads a tensor.
+ */
+import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { linear } from '../backend/ops/linear.ts';
+import { crossEntropy } from '../backend/ops/loss.ts';
+import { rmsNorm } from '../backend/ops/norm.ts';
+import { concatRows, gatherRows } from '../backend/ops/rows.ts';
+import { compressorNamed, type DeviceArrays } from '../compressor/compressor.ts';
+import type { AttentionShape } from '../backend/ops/attention.ts';
+import type { BatchPlan, Segment } from './batch-plan.ts';
+import { visionLayersUsed, type LlavaConfig } from './config.ts';
+import { decoderLayer, rotaryTables, type RotaryTables } from './decoder.ts';
+import { project } from './projector.ts';
+import { next, visionFeatures } from './vision-encoder.ts';
+import { scoped, type Weights } from './weights.ts';
+
+/** One planned batch on the device. */
+export interface DeviceBatch {
+  readonly plan: BatchPlan;
+  /** The plan's index arrays. */
+  readonly arrays: DeviceArrays;
+  /** [I, 3, S, S], or the vision tower's features [I·N, E] where they are cached; absent in a batch without images. */
+  readonly vision?: { readonly pixels: Tensor } | { readonly features: Tensor };
+}
+
+/** How a layer is run: training keeps nothing, prefill keeps keys and values. */
+export type RunLayer = (
+  x: Tensor,
+  layer: number,
+  tables: RotaryTables,
+  shape: AttentionShape,
+  weights: Weights,
+  config: LlavaConfig,
+) => Tensor;
+
+const trainingLayer: RunLayer = (x, layer, tables, shape, weights, { text }) =>
+  decoderLayer(x, scoped(weights, `language_model.model.layers.${layer}`), text, tables, shape);
+
+const arraysUnder = (arrays: DeviceArrays, prefix: string): DeviceArrays =>
+  Object.fromEntries(
+    Object.entries(arrays)
+      .filter(([name]) => name.startsWith(`${prefix}/`))
+      .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
+  );
+
+/** Visual tokens as the decoder takes them: [ΣL, D], pooled where the setting says before the decoder. */
+export function visualTokens(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor | null {
+  const { vision, plan, arrays } = batch;
+  if (!vision) return null;
+  const features =
+    'features' in vision
+      ? vision.features
+      : visionFeatures(vision.pixels, weights, config.vision, visionLayersUsed(config), config.featureSelect);
+  const projected = project(features, weights, config);
+  if ('pixels' in vision && !features.kept) features.dispose();
+  const point = plan.beforeDecoder;
+  if (!point) return projected;
+  return next(projected, (x) => compressorNamed(point.compressor).apply(x, arraysUnder(arrays, 'beforeDecoder')));
+}
+
+/** Text embeddings with the visual tokens in their places: [R, D]. */
+export function mergedEmbeddings(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor {
+  return tf.tidy(() => {
+    const { arrays } = batch;
+    const table = scoped(weights, 'language_model.model')('embed_tokens.weight');
+    const text = gatherRows(table, arrays['tokenIds'] as Tensor);
+    const visual = visualTokens(batch, weights, config);
+    return visual ? gatherRows(concatRows(text, visual), arrays['mergeSource'] as Tensor) : text;
+  });
+}
+
+function segmentShape(segment: Segment, { text }: LlavaConfig): AttentionShape {
+  const { rows, paddedLength } = segment.layout;
+  const { heads, kvHeads, headDim } = text;
+  return { batch: rows.length, length: paddedLength, heads, kvHeads, headDim, causal: true };
+}
+
+/**
+ * Runs all decoder layers, compressing where the plan says. Call it in a `tf.tidy`.
+ *
+ * @returns the residual stream after the last layer [R′, D] in the last segment's layout, before the final norm
+ */
+export function decode(
+  embeddings: Tensor,
+  batch: DeviceBatch,
+  weights: Weights,
+  config: LlavaConfig,
+  runLayer: RunLayer = trainingLayer,
+): Tensor {
+  const { segments } = batch.plan;
+  let x = embeddings;
+  segments.forEach((segment, i) => {
+    const { point } = segment;
+    if (point) {
+      const arrays = arraysUnder(batch.arrays, `point${i}`);
+      x = next(x, (state) => compressorNamed(point.compressor).apply(state, arrays));
+    }
+    const tables = rotaryTables(batch.arrays[`positions${i}`] as Tensor, config.text);
+    const shape = segmentShape(segment, config);
+    const until = segments[i + 1]?.fromLayer ?? config.text.layers;
+    for (let layer = segment.fromLayer; layer < until; layer++) {
+      x = next(x, (state) => runLayer(state, layer, tables, shape, weights, config));
+    }
+  });
+  return x;
+}
+
+/** Final norm and output head on some rows of the residual stream: [R′, D] and int32 [M] → logits [M, V]. */
+export function headLogits(states: Tensor, rows: Tensor, weights: Weights, { text }: LlavaConfig): Tensor {
+  return tf.tidy(() => {
+    const w = scoped(weights, 'language_model');
+    const picked = rmsNorm(gatherRows(states, rows), w('model.norm.weight'), text.rmsNormEps);
+    return linear(picked, w(text.tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'));
+  });
+}
+
+/**
+ * The training loss: Σ over supervised tokens of cross entropy / the plan's normaliser. The head runs only where a
+ * token is supervised.
+ *
+ * @returns a scalar the caller disposes
+ */
+export function llavaLoss(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor {
+  return tf.tidy(() => {
+    const states = decode(mergedEmbeddings(batch, weights, config), batch, weights, config);
+    const { targetRows, targetTokens, targetWeights } = batch.arrays as Record<string, Tensor>;
+    const logits = headLogits(states, targetRows as Tensor, weights, config);
+    return crossEntropy(logits, targetTokens as Tensor, targetWeights as Tensor);
+  });
+}

@@ -1,0 +1,62 @@
+import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { Variable } from '../backend/variable.ts';
+import type { HostTensor } from './host-tensor.ts';
+import type { Weights } from './weights.ts';
+
+/** The weights of a model as variables on the device, under their Hugging Face names. Dispose it when done. */
+export class Parameters {
+  private readonly variables = new Map<string, Variable>();
+  private readonly trained: ReadonlySet<string>;
+
+  /**
+   * @param weights values in host memory; copied
+   * @param isTrained which of them an optimizer may change
+   */
+  constructor(weights: ReadonlyMap<string, HostTensor>, isTrained: (name: string) => boolean = () => false) {
+    for (const [name, { shape, data }] of weights) this.variables.set(name, new Variable(shape, data));
+    this.trained = new Set([...weights.keys()].filter(isTrained));
+  }
+
+  /** Names of the trained weights, in the order of the model. */
+  trainedNames(): string[] {
+    return [...this.trained];
+  }
+
+  variable(name: string): Variable {
+    const variable = this.variables.get(name);
+    if (!variable) throw new Error(`no parameter is named ${name}`);
+    return variable;
+  }
+
+  /**
+   * Runs `use` with all weights as tensors and frees the tensors after it. They share memory with the variables, so
+   * none may be in use when a variable is updated.
+   */
+  withWeights<T>(use: (weights: Weights) => T): T {
+    const weights = new Map<string, Tensor>();
+    for (const [name, variable] of this.variables) weights.set(name, tf.keep(variable.read()));
+    try {
+      return use(weights);
+    } finally {
+      for (const tensor of weights.values()) tensor.dispose();
+    }
+  }
+
+  /** Copies of all weights in host memory, in the order of the model. */
+  toHost(): Map<string, HostTensor> {
+    return new Map(
+      [...this.variables].map(([name, variable]) => [name, { shape: variable.shape, data: variable.toHost() }]),
+    );
+  }
+
+  /** Number of trained values. */
+  trainedCount(): number {
+    const size = (name: string): number => this.variable(name).shape.reduce((a, b) => a * b, 1);
+    return this.trainedNames().reduce((total, name) => total + size(name), 0);
+  }
+
+  dispose(): void {
+    for (const variable of this.variables.values()) variable.dispose();
+    this.variables.clear();
+  }
+}
