@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { HostTensor } from '../../../../src/main/engine/model/host-tensor.ts';
+import { initialiseWeights } from '../../../../src/main/engine/model/initialise.ts';
+import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
+import { parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
+
+const ids = { vocabSize: 500, imageTokenId: 499, bosTokenId: 1, eosTokenId: 2, padTokenId: 3 };
+const config = configOfSize(resolveModel('tiny'), ids);
+const weights = initialiseWeights(config, 7);
+
+const values = (name: string): Float32Array => {
+  const tensor = weights.get(name);
+  if (!tensor) throw new Error(`no ${name}`);
+  return tensor.data;
+};
+
+/** Comparing bytes is far faster than comparing elements. */
+const sameBytes = (a?: HostTensor, b?: HostTensor): boolean =>
+  a !== undefined && b !== undefined && Buffer.from(a.data.buffer).equals(Buffer.from(b.data.buffer));
+
+function moments(data: Float32Array): { mean: number; std: number } {
+  const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
+  return { mean, std: Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length) };
+}
+
+it('has every parameter in its shape', () => {
+  expect([...weights].map(([name, { shape }]) => [name, shape])).toEqual([...parameterShapes(config)]);
+  for (const { shape, data } of weights.values()) expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
+});
+
+describe('the scales are transformers’', () => {
+  // CLIPPreTrainedModel._init_weights with width 96, 2 layers, factor 1; PreTrainedModel._init_weights elsewhere.
+  it.each([
+    ['vision_tower.embeddings.class_embedding', 96 ** -0.5],
+    ['vision_tower.embeddings.patch_embedding.weight', 0.02],
+    ['vision_tower.embeddings.position_embedding.weight', 0.02],
+    ['vision_tower.encoder.layers.1.self_attn.q_proj.weight', 96 ** -0.5 * 4 ** -0.5],
+    ['vision_tower.encoder.layers.0.self_attn.out_proj.weight', 96 ** -0.5],
+    ['vision_tower.encoder.layers.0.mlp.fc1.weight', 192 ** -0.5],
+    ['vision_tower.encoder.layers.0.mlp.fc2.weight', 96 ** -0.5 * 4 ** -0.5],
+    ['multi_modal_projector.linear_1.weight', 0.02],
+    ['multi_modal_projector.linear_2.weight', 0.02],
+    ['language_model.model.layers.3.self_attn.o_proj.weight', 0.02],
+    ['language_model.model.layers.0.mlp.down_proj.weight', 0.02],
+    ['language_model.lm_head.weight', 0.02],
+  ])('%s: standard deviation %d', (name, std) => {
+    const data = values(name);
+    const found = moments(data);
+    // Five standard errors of the estimates.
+    expect(Math.abs(found.std / std - 1)).toBeLessThan(5 / Math.sqrt(2 * data.length));
+    expect(Math.abs(found.mean)).toBeLessThan((5 * std) / Math.sqrt(data.length));
+  });
+
+  it('norms start at 1 and every bias at 0', () => {
+    for (const [name, { data }] of weights) {
+      if (name.endsWith('.bias'))
+        expect(
+          data.every((value) => value === 0),
+          name,
+        ).toBe(true);
+      else if (data.length <= 128 && !name.includes('class_embedding'))
+        expect(
+          data.every((value) => value === 1),
+          name,
+        ).toBe(true);
+      else expect(moments(data).std, name).toBeGreaterThan(0.01);
+    }
+  });
+
+  it('the padding token’s embedding is zero, the others’ are not', () => {
+    const data = values('language_model.model.embed_tokens.weight');
+    const isZero = (id: number): boolean => data.subarray(id * 128, (id + 1) * 128).every((value) => value === 0);
+    expect([...Array(500).keys()].filter(isZero)).toEqual([3]);
+  });
+});
+
+describe('seeds and streams', () => {
+  it('the same seed gives the same weights, another one others', () => {
+    const [again, other] = [initialiseWeights(config, 7), initialiseWeights(config, 8)];
+    for (const [name, tensor] of weights) {
+      expect(sameBytes(tensor, again.get(name)), name).toBe(true);
+      const isConstant = tensor.data.every((value) => value === tensor.data[0]);
+      expect(sameBytes(tensor, other.get(name)), name).toBe(isConstant);
+    }
+  });
+
+  it('a deeper model starts with the same weights where both have a tensor of one shape', () => {
+    const deeper = initialiseWeights({ ...config, text: { ...config.text, layers: 5, tieWordEmbeddings: true } }, 7);
+    expect(deeper.size).toBe(weights.size + 9 - 1);
+    for (const [name, tensor] of deeper)
+      expect(sameBytes(tensor, weights.get(name)), name).toBe(!name.includes('model.layers.4.'));
+  });
+
+  it('no two tensors start alike', () => {
+    const starts = [...weights].filter(([, { data }]) => data[0] !== 0 && data[0] !== 1).map(([, { data }]) => data[0]);
+    expect(new Set(starts).size).toBe(starts.length);
+  });
+
+  it('is the same on every machine (golden: first values with seed 7)', () => {
+    expect([...values('language_model.model.embed_tokens.weight').subarray(0, 3)]).toEqual([
+      -0.009472000412642956, 0.01021264586597681, -0.009670679457485676,
+    ]);
+  });
+});
