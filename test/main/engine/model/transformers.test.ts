@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { initialiseWeights } from '../../../../src/main/engine/model/initialise.ts';
+import { saveModelFolder } from '../../../../src/main/engine/model/model-folder.ts';
+import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
+import { parameterCount } from '../../../../src/main/engine/model/parameter-shapes.ts';
+import { processorFiles } from '../../../../src/main/engine/model/processor-config.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
+
+/** A Python that has transformers; `LLAVOLTA_TEST_PYTHON` names another one than the system's. */
+const python = process.env['LLAVOLTA_TEST_PYTHON'] ?? 'python3';
+const script = fileURLToPath(new URL('../../../python/open_model.py', import.meta.url));
+const canImport = (module: string): boolean => spawnSync(python, ['-c', `import ${module}`]).status === 0;
+const hasTransformers = canImport('transformers');
+const hasTorch = hasTransformers && canImport('torch');
+
+interface Opened {
+  config: Record<string, unknown>;
+  weights: { missing: string[]; unexpected: string[]; mismatched: string[]; count: number; sum: number } | null;
+}
+
+async function openInPython(tied: boolean): Promise<{ opened: Opened; count: number; sum: number }> {
+  const size = resolveModel('tiny');
+  const ids = { vocabSize: 300, imageTokenId: 299, bosTokenId: 1, eosTokenId: 2, padTokenId: 0 };
+  const config = configOfSize({ ...size, text: { ...size.text, tieWordEmbeddings: tied } }, ids);
+  const weights = initialiseWeights(config, 3);
+  const dir = temporaryFolder();
+  await saveModelFolder(dir, { config, weights }, processorFiles(config));
+  const run = spawnSync(python, [script, dir], { encoding: 'utf8' });
+  expect(run.status, run.stderr).toBe(0);
+  let sum = 0;
+  for (const { data } of weights.values()) for (const value of data) sum += value;
+  return { opened: JSON.parse(run.stdout) as Opened, count: parameterCount(config), sum };
+}
+
+describe.skipIf(!hasTransformers)('a saved model in Python (needs transformers; LLAVOLTA_TEST_PYTHON)', () => {
+  it('its configuration is understood as meant', async () => {
+    const { config } = (await openInPython(false)).opened;
+    expect(config).toMatchObject({
+      model_type: 'llava',
+      dtype: 'float32',
+      image_seq_length: 64,
+      image_token_index: 299,
+      vision_feature_layer: -1,
+      vision_feature_select_strategy: 'default',
+      tie_word_embeddings: false,
+      text_config: {
+        hidden_size: 128,
+        num_key_value_heads: 2,
+        head_dim: 32,
+        pad_token_id: 0,
+        rope_parameters: { rope_theta: 10000, rope_type: 'default' },
+      },
+      vision_config: {
+        hidden_size: 96,
+        patch_size: 8,
+        image_size: 64,
+        hidden_act: 'quick_gelu',
+        initializer_factor: 1,
+      },
+    });
+  });
+
+  it.skipIf(!hasTorch).each([false, true])(
+    'its weights load without a missing or unexpected name, tied: %j (needs torch)',
+    async (tied) => {
+      const { opened, count, sum } = await openInPython(tied);
+      expect(opened.weights).toMatchObject({ missing: [], unexpected: [], mismatched: [], count });
+      expect(opened.weights?.sum).toBeCloseTo(sum, 3);
+    },
+  );
+});
