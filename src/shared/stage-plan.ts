@@ -100,14 +100,14 @@ function findWrongShares(stages: readonly StageSpec[]): StageProblem | undefined
 /** @param totalSteps Infinity where the run's length is not known yet */
 function findWrongPivot(stages: readonly StageSpec[], totalSteps: number): StageProblem | undefined {
   const pivots = pivotsOf(stages, totalSteps);
-  const ofRun = Number.isFinite(totalSteps) ? ` of the ${totalSteps} steps of the run` : '';
+  const ofRun = Number.isFinite(totalSteps) ? ` of the run's ${totalSteps} steps` : ' step';
   for (const [index, pivot] of pivots.entries()) {
     const path = ['stages', index];
     const begin = pivots[index - 1] ?? 0;
     if (pivot > totalSteps)
       return { path: [...path, 'until'], value: pivot, rule: `must be at most ${totalSteps}, the steps of the run` };
     if (pivot <= begin)
-      return { path, rule: `must last at least one step${ofRun}: it begins at ${begin} and ends at ${pivot}` };
+      return { path, rule: `must last at least one${ofRun}: it begins at ${begin} and ends at ${pivot}` };
   }
   const end = stages.at(-1)?.until ?? totalSteps;
   if (end === totalSteps || !Number.isFinite(totalSteps)) return undefined;

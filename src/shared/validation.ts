@@ -20,6 +20,14 @@ export function fieldPath(path: readonly PropertyKey[]): string {
   );
 }
 
+/** The value that a path leads to in plain data; undefined where it leads nowhere. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    value,
+  );
+}
+
 function typeRule(expected: string, isMissing: boolean): string {
   const name = NAMES_OF_TYPES[expected] ?? expected;
   return isMissing ? `is missing: it must be ${name}` : `must be ${name}`;
@@ -44,7 +52,7 @@ export function ruleOf(issue: Issue, value: unknown): string {
     case 'too_big':
       return limitRule(issue);
     case 'invalid_value':
-      return `must be ${issue.values.map(String).join(' or ')}`;
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
     case 'unrecognized_keys':
       return `has no field ${issue.keys.join(', ')}`;
     default:

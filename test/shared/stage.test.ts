@@ -79,12 +79,12 @@ describe('a plan that cannot run', () => {
     [
       'more stages than steps',
       [{ compression: '2/8' }, { compression: '2/4' }, { compression: 'none' }],
-      /stages\[\d\]: must last at least one step of the 2 steps/,
+      /stages\[\d\]: must last at least one of the run's 2 steps/,
     ],
     [
       'a share too small for a step',
       [{ share: 0.01, compression: '2/8' }, { compression: 'none' }],
-      /stages\[0\]: must last at least one step/,
+      /stages\[0\]: must last at least one of/,
     ],
     [
       'shares beyond 1',
@@ -119,7 +119,7 @@ describe('a plan that cannot run', () => {
     [
       'pivots that fall',
       [{ until: 2, compression: '2/8' }, { until: 1, compression: '2/2' }, { compression: 'none' }],
-      /stages\[1\]: must last at least one step/,
+      /stages\[1\]: must last at least one of/,
     ],
     [
       'a pivot beyond the run',

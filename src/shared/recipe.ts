@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { scaleCompression, visualTokensPerLayer, parseCompression } from './compression.ts';
+import { InputError } from './errors.ts';
+import { PAPER_DEPTH, instructFields, visionFields } from './recipe-fields.ts';
+import { findStageProblem, type StagePlan } from './stage-plan.ts';
+
+type WrittenInstructRecipe = z.output<typeof instructFields>;
+
+/** A recipe for training the vision tower alone. */
+export type VisionRecipe = z.output<typeof visionFields>;
+
+/** A recipe as written: the stages of an instruction tuning may be the name of a preset. */
+export type WrittenRecipe = WrittenInstructRecipe | VisionRecipe;
+
+/** A recipe for training on conversations, stages in hand. */
+export type InstructRecipe = Omit<WrittenInstructRecipe, 'stages' | 'scheme' | 'stageDepth'> & StagePlan;
+
+export type Recipe = InstructRecipe | VisionRecipe;
+
+type Problem = { readonly path: readonly PropertyKey[]; readonly rule: string; readonly hint?: string };
+
+function* optimizerProblems({ optimizer }: WrittenRecipe): Generator<Problem> {
+  const { steps, epochs, batchSize, accumulate } = optimizer;
+  if (steps === undefined && epochs === undefined) {
+    yield { path: ['optimizer'], rule: 'needs steps or epochs, the length of the run' };
+  }
+  if (steps !== undefined && epochs !== undefined) {
+    yield { path: ['optimizer', 'epochs'], rule: 'must not stand beside steps: give one of the two' };
+  }
+  if (batchSize % accumulate !== 0) {
+    yield { path: ['optimizer', 'accumulate'], rule: `must divide batchSize ${batchSize} without remainder` };
+  }
+}
+
+function* trainProblems({ train }: WrittenInstructRecipe): Generator<Problem> {
+  if (train.visionTower === 'frozen') return;
+  if (train.parts === 'projector') {
+    yield {
+      path: ['train', 'visionTower'],
+      rule: 'must be frozen where parts is projector: only the projector is trained',
+    };
+  }
+  if (train.cacheFeatures) {
+    yield { path: ['train', 'cacheFeatures'], rule: 'must be false where visionTower is trained: its features change' };
+  }
+}
+
+function* stageProblems(recipe: WrittenInstructRecipe): Generator<Problem> {
+  const { stages, scheme, stageDepth, optimizer } = recipe;
+  if (stages && scheme !== undefined) {
+    yield { path: ['scheme'], rule: 'must not stand beside stages: give one of the two' };
+  } else if (stages) {
+    const problem = findStageProblem({ stages, stageDepth: stageDepth ?? PAPER_DEPTH }, optimizer.steps);
+    if (problem) yield problem;
+  } else if (scheme === undefined) {
+    yield { path: [], rule: 'needs stages or scheme', hint: 'Without compression: scheme: reproduce' };
+  } else if (stageDepth !== undefined) {
+    yield { path: ['stageDepth'], rule: `must not stand beside scheme: ${scheme} gives its own` };
+  }
+}
+
+function* problemsBetweenFields(recipe: WrittenRecipe): Generator<Problem> {
+  yield* optimizerProblems(recipe);
+  if (recipe.phase === 'vision') return;
+  yield* trainProblems(recipe);
+  yield* stageProblems(recipe);
+}
+
+function withDefaultPhase(value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject && !('phase' in value) ? { ...value, phase: 'instruct' } : value;
+}
+
+/** A recipe file. The phase is `instruct` unless it says otherwise. */
+export const recipeSchema = z
+  .preprocess(withDefaultPhase, z.discriminatedUnion('phase', [instructFields, visionFields]))
+  .superRefine((recipe, context) => {
+    for (const { path, rule, hint } of problemsBetweenFields(recipe)) {
+      context.addIssue({ code: 'custom', path: [...path], message: rule, params: { hint } });
+    }
+  });
+
+/**
+ * The recipe with its stages in hand.
+ *
+ * @param planOf the stages of a preset; throws InputError where there is none of that name
+ */
+export function withStages(written: WrittenRecipe, planOf: (scheme: string) => StagePlan): Recipe {
+  if (written.phase === 'vision') return written;
+  const { stages, scheme, stageDepth, ...others } = written;
+  if (stages) return { ...others, stages, stageDepth: stageDepth ?? PAPER_DEPTH };
+  return { ...others, ...planOf(scheme ?? '') };
+}
+
+/** What a recipe's stages depend on in the model they run on. */
+export interface ModelFacts {
+  /** Decoder layers. */
+  readonly depth: number;
+  /** Visual tokens of one image before compression. */
+  readonly visualTokens: number;
+}
+
+/**
+ * Checks what a recipe's file alone cannot tell: that each stage leaves an image at least one token.
+ *
+ * @throws InputError naming the stage and the limit.
+ */
+export function checkRecipeAgainstModel(recipe: Recipe, { depth, visualTokens }: ModelFacts, file?: string): void {
+  if (recipe.phase === 'vision') return;
+  for (const [index, stage] of recipe.stages.entries()) {
+    const compression = scaleCompression(
+      parseCompression(stage.compression, stage.compressor),
+      recipe.stageDepth,
+      depth,
+    );
+    try {
+      visualTokensPerLayer([visualTokens], depth, compression);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const field = `stages[${index}].compression`;
+      throw new InputError({ ...error.problem, field, value: stage.compression, ...(file !== undefined && { file }) });
+    }
+  }
+}
