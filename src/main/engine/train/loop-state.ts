@@ -1,15 +1,12 @@
 import { z } from 'zod';
 
-/** What a run has used and saved so far; visual tokens are summed over decoder layers. */
+/** Counts since the start of a run (`MetricTotals`) and the time its steps took. */
 export const totalsSchema = z.strictObject({
-  samples: z.number().int().min(0),
-  visualTokens: z.number().min(0),
-  visualTokensFull: z.number().min(0),
-  flopsPaper: z.number().min(0),
-  flopsPaperFull: z.number().min(0),
-  flopsExact: z.number().min(0),
-  flopsExactFull: z.number().min(0),
-  /** Time spent in training steps, in milliseconds. */
+  samples: z.int().min(0),
+  visualTokensSeen: z.int().min(0),
+  visualTokensSaved: z.int().min(0),
+  flopsSavedPaper: z.number().min(0),
+  flopsSavedExact: z.number().min(0),
   trainingMs: z.number().min(0),
 });
 export type Totals = z.infer<typeof totalsSchema>;
@@ -35,12 +32,10 @@ export const INITIAL_STATE: LoopState = {
   position: { epoch: 0, batchIndex: 0 },
   totals: {
     samples: 0,
-    visualTokens: 0,
-    visualTokensFull: 0,
-    flopsPaper: 0,
-    flopsPaperFull: 0,
-    flopsExact: 0,
-    flopsExactFull: 0,
+    visualTokensSeen: 0,
+    visualTokensSaved: 0,
+    flopsSavedPaper: 0,
+    flopsSavedExact: 0,
     trainingMs: 0,
   },
 };
