@@ -39,7 +39,8 @@ export type RunLayer = (
   config: LlavaConfig,
 ) => Tensor;
 
-const trainingLayer: RunLayer = (x, layer, tables, shape, weights, { text }) =>
+/** A layer as training runs it: nothing is kept. */
+export const trainingLayer: RunLayer = (x, layer, tables, shape, weights, { text }) =>
   decoderLayer(x, scoped(weights, `language_model.model.layers.${layer}`), text, tables, shape);
 
 const arraysUnder = (arrays: DeviceArrays, prefix: string): DeviceArrays =>
