@@ -13,10 +13,11 @@ const positive = z
   .max(2 ** 31 - 1);
 const tokenId = z.number().int().min(0);
 const scale = z.number().positive();
+const isTokenId = (given: unknown): boolean => tokenId.safeParse(given).success;
 
 /** A setting that only one value of is implemented: missing or null means that value, anything else is refused with the reason. */
 const only = <T extends string | number | boolean>(value: T, reason: string) =>
-  z.literal(value, { error: () => `must be ${JSON.stringify(value)}: ${reason}` }).nullish();
+  z.custom<T>((given) => given === value, { error: `must be ${JSON.stringify(value)}: ${reason}` }).nullish();
 
 const visionSchema = z.looseObject({
   model_type: only('clip_vision_model', 'CLIP is the only vision tower supported so far; SigLIP is planned'),
@@ -61,11 +62,7 @@ const textSchema = z.looseObject({
   attention_dropout: only(0, 'dropout in attention is not supported'),
   tie_word_embeddings: z.boolean().default(false),
   bos_token_id: tokenId.nullable().default(1),
-  eos_token_id: z
-    .number({ error: () => 'must be one token id' })
-    .int()
-    .min(0)
-    .default(2),
+  eos_token_id: z.custom<number>(isTokenId, { error: 'must be one token id' }).default(2),
   pad_token_id: tokenId.nullish(),
   initializer_range: scale.default(0.02),
 });
@@ -87,11 +84,11 @@ const llavaSchema = z.looseObject({
   architectures: z
     .array(z.string())
     .refine((names) => names.includes('LlavaForConditionalGeneration'), {
-      error: () => `must name LlavaForConditionalGeneration. ${CONVERT_HINT}`,
+      error: `must name LlavaForConditionalGeneration. ${CONVERT_HINT}`,
     })
     .nullish(),
-  model_type: z.literal('llava', {
-    error: () => `must be "llava": only LlavaForConditionalGeneration can be opened. ${CONVERT_HINT}`,
+  model_type: z.custom<'llava'>((given) => given === 'llava', {
+    error: `must be "llava": only LlavaForConditionalGeneration can be opened. ${CONVERT_HINT}`,
   }),
   vision_config: z.preprocess((given) => given ?? CLIP_LARGE_336, visionSchema),
   text_config: z.preprocess((given) => given ?? {}, textSchema),
@@ -100,13 +97,18 @@ const llavaSchema = z.looseObject({
   pad_token_id: tokenId.nullish(),
   tie_word_embeddings: z.boolean().nullish(),
   vision_feature_layer: z
-    .number({ error: () => 'must be one integer: features joined from several vision layers are not supported' })
-    .int()
+    .custom<number>(Number.isInteger, {
+      error: 'must be one integer: features joined from several vision layers are not supported',
+    })
     .default(-2),
   vision_feature_select_strategy: z.enum(['default', 'full']).default('default'),
   projector_hidden_act: only('gelu', 'the projector is a two-layer GELU one'),
   multimodal_projector_bias: z.boolean().default(true),
-  quantization_config: z.null({ error: () => 'must be absent: quantised weights are not supported' }).optional(),
+  quantization_config: z
+    .custom<null>((given) => given === null, {
+      error: 'must be absent: quantised weights are not supported',
+    })
+    .optional(),
   // The weights say themselves which type they have; both spellings are only checked to be text.
   dtype: z.string().nullish(),
   torch_dtype: z.string().nullish(),

@@ -6,8 +6,6 @@ import type { HostTensor } from './host-tensor.ts';
 import { headerEnd, parseHeader } from './safetensors-header.ts';
 import type { SafetensorsHeader, TensorInfo } from './safetensors-header.ts';
 
-export type { HostTensor } from './host-tensor.ts';
-
 /** One read call fetches at most this much: the system's limit is just below 2 GiB. */
 const READ_CHUNK_BYTES = 2 ** 30;
 

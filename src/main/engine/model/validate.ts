@@ -1,16 +1,6 @@
 import type { z } from 'zod';
 import { InputError } from '../../../shared/errors.ts';
-
-type Path = readonly PropertyKey[];
-
-const fieldName = (path: Path, parent?: string): string =>
-  path.reduce<string>(
-    (name, key) => name + (typeof key === 'number' ? `[${key}]` : `${name && '.'}${String(key)}`),
-    parent ?? '',
-  );
-
-const valueAt = (json: unknown, path: Path): unknown =>
-  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], json);
+import { fieldPath, ruleOf, valueAt } from '../../../shared/validation.ts';
 
 /**
  * `json` as the schema reads it, or an `InputError` that names the file, the first bad field, its value and the rule.
@@ -20,12 +10,9 @@ const valueAt = (json: unknown, path: Path): unknown =>
 export function validate<T extends z.ZodType>(schema: T, json: unknown, file: string, parent?: string): z.output<T> {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = issue?.path ?? [];
-  throw new InputError({
-    file,
-    field: fieldName(path, parent),
-    value: valueAt(json, path),
-    rule: issue?.message ?? 'is not valid',
-  });
+  const [issue] = result.error.issues;
+  if (!issue) throw result.error;
+  const value = valueAt(json, issue.path);
+  const field = fieldPath(parent === undefined ? issue.path : [parent, ...issue.path]);
+  throw new InputError({ file, field, value, rule: ruleOf(issue, value) });
 }

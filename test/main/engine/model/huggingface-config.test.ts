@@ -172,7 +172,11 @@ describe('refusing what is not supported, by name', () => {
     ['feed-forward bias', withText({ mlp_bias: true }), 'text_config.mlp_bias: must be false'],
     ['dropout', withText({ attention_dropout: 0.1 }), 'text_config.attention_dropout: must be 0'],
     ['grey images', withVision({ num_channels: 1 }), 'vision_config.num_channels: must be 3: images are RGB'],
-    ['another activation', withVision({ hidden_act: 'relu' }), 'vision_config.hidden_act'],
+    [
+      'another activation',
+      withVision({ hidden_act: 'relu' }),
+      'vision_config.hidden_act: must be one of quick_gelu, gelu, gelu_pytorch_tanh',
+    ],
     [
       'several feature layers',
       { ...golden, vision_feature_layer: [-2, -5] },
@@ -186,9 +190,13 @@ describe('refusing what is not supported, by name', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['not an object', 'text', 'config.json: '],
-    ['a size of 0', withText({ hidden_size: 0 }), 'text_config.hidden_size'],
-    ['a size as text', withText({ hidden_size: '64' }), 'text_config.hidden_size'],
+    ['not an object', 'text', 'config.json: must be a group of fields'],
+    ['a size of 0', withText({ hidden_size: 0 }), 'text_config.hidden_size: must be 1 or more (found 0)'],
+    [
+      'a size as text',
+      withText({ hidden_size: '64' }),
+      'text_config.hidden_size: must be a finite number (found "64")',
+    ],
     [
       'patches that do not fit',
       withVision({ patch_size: 9 }),
