@@ -2,7 +2,7 @@
 
     python open_model.py FOLDER
 
-Needs transformers; the weights and the processor are opened where torch is installed too ("weights" is null otherwise).
+Needs transformers; the weights are opened where torch is installed too ("weights" is null otherwise).
 """
 
 import json
