@@ -1,5 +1,5 @@
 // node verify-addon.cjs <addon>: loads the addon and multiplies two matrices with it. Prints what it found as JSON; exits 1 on a wrong product.
-const binding = require(process.argv[2]);
+const binding = require(String(process.argv[2]));
 
 const left = binding.createTensor([2, 2], binding.TF_FLOAT, new Float32Array([1, 2, 3, 4]));
 const right = binding.createTensor([2, 2], binding.TF_FLOAT, new Float32Array([5, 6, 7, 8]));

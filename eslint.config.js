@@ -1,0 +1,83 @@
+import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+import { importLayers } from './lint/import-layers.js';
+
+const NODE_GLOBALS = [
+  'Buffer',
+  'URL',
+  'clearInterval',
+  'clearTimeout',
+  'console',
+  'performance',
+  'process',
+  'setInterval',
+  'setTimeout',
+];
+/** @param {string[]} names */
+const asGlobals = (names) => Object.fromEntries(names.map((name) => [name, /** @type {const} */ ('readonly')]));
+
+/** @type {import('eslint').Linter.RulesRecord} */
+const TYPED_RULES = {
+  '@typescript-eslint/consistent-type-imports': [
+    'error',
+    { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+  ],
+  // Numbers in messages are wanted, objects are not.
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_$' }],
+  // An index that arithmetic has proven is written `values[i]!`: the compiler cannot know array lengths.
+  '@typescript-eslint/no-non-null-assertion': 'off',
+  // Checks at the boundaries guard against values that the types rule out.
+  '@typescript-eslint/no-unnecessary-condition': 'off',
+  '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+  // Matters of taste that are left to the author.
+  '@typescript-eslint/no-confusing-void-expression': 'off',
+  '@typescript-eslint/no-meaningless-void-operator': 'off',
+  '@typescript-eslint/no-this-alias': 'off',
+  '@typescript-eslint/require-await': 'off',
+  // `process.env['NAME']` is what noPropertyAccessFromIndexSignature style asks for.
+  '@typescript-eslint/dot-notation': 'off',
+};
+
+export default defineConfig(
+  { ignores: ['node_modules', 'out', 'runs', 'data', 'models', 'coverage', 'test/golden', 'docs'] },
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: 'error',
+      'no-console': 'off',
+      'max-lines': ['error', { max: 400 }],
+      'max-lines-per-function': ['error', { max: 60 }],
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: TYPED_RULES,
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { layers: { rules: { imports: importLayers } } },
+    rules: { 'layers/imports': 'error' },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: { globals: asGlobals(NODE_GLOBALS) },
+  },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { sourceType: 'commonjs', globals: asGlobals([...NODE_GLOBALS, 'require', 'module']) },
+  },
+  {
+    // Old versions of Node must be able to read it.
+    files: ['scripts/setup/node-version.mjs'],
+    rules: { 'no-var': 'off' },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: { 'max-lines': 'off', 'max-lines-per-function': 'off', '@typescript-eslint/no-dynamic-delete': 'off' },
+  },
+);
