@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { fieldPath, ruleOf } from './validation.ts';
 
 /** Stands for one image, frame folder included, in the text of a human turn. */
 export const IMAGE_PLACEHOLDER = '<image>';
 /** May stand for the one video of a record instead. */
 export const VIDEO_PLACEHOLDER = '<video>';
 
-const nonEmpty = z.string().min(1, 'must not be empty');
+const nonEmpty = z.string().min(1);
 
 /**
  * One record of a LLaVA conversation file. Media paths are relative to the images folder. Other keys, which many
@@ -17,9 +18,7 @@ export const llavaRecordSchema = z.object({
   images: z.array(nonEmpty).optional(),
   /** A folder of frame images. */
   video: nonEmpty.optional(),
-  conversations: z
-    .array(z.object({ from: z.enum(['system', 'human', 'gpt']), value: z.string() }))
-    .min(2, 'must hold a question and an answer'),
+  conversations: z.array(z.object({ from: z.enum(['system', 'human', 'gpt']), value: z.string() })).min(2),
 });
 export type LlavaRecord = z.infer<typeof llavaRecordSchema>;
 
@@ -64,20 +63,12 @@ export class RecordError extends Error {
   override readonly name = 'RecordError';
 }
 
-const fieldName = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (name, key) => name + (typeof key === 'number' ? `[${key}]` : `${name && '.'}${String(key)}`),
-    '',
-  );
-
 function readRecord(json: unknown): LlavaRecord {
   const result = llavaRecordSchema.safeParse(json);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const missing = issue?.code === 'invalid_type' && issue.message.endsWith('undefined');
-  throw new RecordError(
-    [fieldName(issue?.path ?? []), missing ? 'is missing' : issue?.message].filter(Boolean).join(': '),
-  );
+  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], json);
+  throw new RecordError([fieldPath(issue.path), ruleOf(issue, value)].filter(Boolean).join(': '));
 }
 
 /** The id of anything that looks like a record, for naming it in a message. */

@@ -60,7 +60,7 @@ describe('readConversation', () => {
   const bad: [string, Record<string, unknown>, string][] = [
     ['no id', { id: undefined }, 'id: must be a text or an integer'],
     ['no conversations', { conversations: undefined }, 'conversations: is missing'],
-    ['one turn', { conversations: [turn('human', '<image>')] }, 'conversations: must hold a question and an answer'],
+    ['one turn', { conversations: [turn('human', '<image>')] }, 'conversations: must have 2 or more entries'],
     [
       'system only',
       { conversations: [turn('system', 'x'), turn('human', '<image>')] },
