@@ -1,0 +1,151 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { InputError } from '../../../shared/errors.ts';
+import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunRecord } from '../../../shared/run-record.ts';
+import { writeTextDurably } from '../model/durable-file.ts';
+import { parseStrictJson } from '../model/strict-json.ts';
+import { cleanUp } from './checkpoint-write.ts';
+import { acquireRunLock, type RunLock } from './run-lock.ts';
+
+/** Where things are in a run's folder. */
+export const RUN_FILES = {
+  recipe: 'recipe.yaml',
+  record: 'run.json',
+  metrics: 'metrics.jsonl',
+  checkpoints: 'checkpoints',
+  final: 'final',
+  nonFinite: 'non-finite.json',
+} as const;
+
+/** What a new run starts with. */
+export interface NewRun {
+  /** YAML text of the resolved recipe. */
+  readonly recipe: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const cannotWrite = (folder: string, error: unknown): never => {
+  const { code } = error as NodeJS.ErrnoException;
+  const rule = `cannot be written (${code ?? 'unknown reason'})`;
+  throw new InputError(
+    { file: folder, rule, hint: 'Check its permissions and that the disk is not read-only' },
+    { cause: error },
+  );
+};
+
+function checkWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    cannotWrite(folder, error);
+  }
+}
+
+function firstRecord(folder: string, versions: Readonly<Record<string, string>>): RunRecord {
+  const now = new Date().toISOString();
+  return {
+    format: RUN_FORMAT,
+    name: basename(folder),
+    createdAt: now,
+    updatedAt: now,
+    state: 'created',
+    workingFolder: process.cwd(),
+    versions,
+    progress: { step: 0, microBatch: 0 },
+    totals: {},
+    sessions: [],
+  };
+}
+
+/** Reads and checks a run.json. @throws InputError naming the field and the rule */
+export async function readRunRecord(folder: string): Promise<RunRecord> {
+  const file = join(folder, RUN_FILES.record);
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const rule = error.code === 'ENOENT' ? 'is missing: this is no folder of a run' : `cannot be read (${error.code})`;
+    throw new InputError({ file, rule }, { cause: error });
+  });
+  return parseVersioned(runRecordSchema, parseStrictJson(bytes, file), file, RUN_FORMAT);
+}
+
+/** A run's folder while this process holds it. Close it when done. */
+export class RunFolder {
+  readonly folder: string;
+  private readonly lock: RunLock;
+  private current: RunRecord;
+
+  private constructor(folder: string, lock: RunLock, record: RunRecord) {
+    this.folder = folder;
+    this.lock = lock;
+    this.current = record;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @throws InputError where the folder holds something or cannot be written
+   */
+  static async create(folder: string, run: NewRun): Promise<RunFolder> {
+    const present = await mkdir(folder, { recursive: true })
+      .then(() => readdir(folder))
+      .catch((error: unknown) => cannotWrite(folder, error));
+    if (present.length > 0) {
+      const hint = `Take another name (--run) or resume it (--resume ${folder})`;
+      throw new InputError({ file: folder, rule: 'already holds files: a run needs a folder of its own', hint });
+    }
+    checkWritable(folder);
+    const lock = acquireRunLock(folder);
+    try {
+      const opened = new RunFolder(folder, lock, firstRecord(folder, run.versions));
+      await mkdir(opened.path('checkpoints'));
+      await writeTextDurably(opened.path('recipe'), run.recipe);
+      await opened.update({});
+      return opened;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens the folder of a run to go on with it, and clears what a save left that was cut off.
+   *
+   * @throws InputError where it is no run, cannot be written, or another process holds it
+   */
+  static async open(folder: string): Promise<RunFolder> {
+    if (!existsSync(join(folder, RUN_FILES.record))) await readRunRecord(folder);
+    checkWritable(folder);
+    const lock = acquireRunLock(folder);
+    try {
+      const opened = new RunFolder(folder, lock, await readRunRecord(folder));
+      await mkdir(opened.path('checkpoints'), { recursive: true }).catch((error: unknown) =>
+        cannotWrite(folder, error),
+      );
+      await cleanUp(opened.path('checkpoints'));
+      return opened;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  get record(): RunRecord {
+    return this.current;
+  }
+
+  /** Path of one of the run's files. */
+  path(file: keyof typeof RUN_FILES): string {
+    return join(this.folder, RUN_FILES[file]);
+  }
+
+  /** Changes run.json: the old or the new one is there at any moment. */
+  async update(changes: Partial<RunRecord>): Promise<void> {
+    this.current = runRecordSchema.parse({ ...this.current, ...changes, updatedAt: new Date().toISOString() });
+    await writeTextDurably(this.path('record'), `${JSON.stringify(this.current, null, 2)}\n`);
+  }
+
+  /** Lets other processes have the run. */
+  close(): void {
+    this.lock.release();
+  }
+}
