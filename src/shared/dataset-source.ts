@@ -1,9 +1,101 @@
 import { z } from 'zod';
+import { brokenSampleSchema, MODALITIES } from './dataset.ts';
+
+/** Settings of the shapes generator, with its defaults. */
+export const shapesOptionsSchema = z.strictObject({
+  /** Pictures, test split included. */
+  images: z.int().min(0).max(1_000_000).default(2500),
+  /** Motion clips, test split included. */
+  clips: z.int().min(0).max(100_000).default(250),
+  /** Width and height of pictures and frames, pixels. */
+  size: z.int().min(16).max(1024).default(64),
+  seed: z.int().min(0).default(0),
+  /** Questions about a picture at most. */
+  questions: z.int().min(1).max(40).default(10),
+  /** Questions about a clip at most. */
+  clipQuestions: z.int().min(1).max(10).default(3),
+  /** Share of pictures and clips that goes to the test split. */
+  testShare: z.number().min(0).max(1).default(0.2),
+});
+export type ShapesOptions = z.infer<typeof shapesOptionsSchema>;
+
+/** What a dataset process is asked to do, as JSON in its first argument. */
+export const datasetJobSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('easy-vqa'),
+    folder: z.string().min(1),
+    replace: z.boolean().default(false),
+    /** A wheel that was brought along; left out = download. */
+    wheel: z.string().min(1).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('shapes'),
+    folder: z.string().min(1),
+    replace: z.boolean().default(false),
+    options: shapesOptionsSchema,
+  }),
+  z.strictObject({
+    kind: z.literal('check'),
+    file: z.string().min(1),
+    /** Folder of the pictures; left out = `images` beside the file. */
+    images: z.string().min(1).optional(),
+  }),
+]);
+export type DatasetJob = z.infer<typeof datasetJobSchema>;
 
 /** How far the making of a dataset is: files or records of the current phase. */
 export const sourceProgressSchema = z.strictObject({
-  phase: z.enum(['download', 'unpack', 'draw', 'write']),
+  phase: z.enum(['download', 'unpack', 'draw']),
   done: z.int().min(0),
   total: z.int().min(1),
 });
 export type SourceProgress = z.infer<typeof sourceProgressSchema>;
+
+/** What is in one conversation file of a dataset. */
+export const splitSummarySchema = z.strictObject({
+  records: z.int().min(0),
+  images: z.int().min(0),
+  clips: z.int().min(0).optional(),
+  questions: z.int().min(0),
+});
+export type SplitSummary = z.infer<typeof splitSummarySchema>;
+
+/** A dataset folder that is there and sound. */
+const providedSchema = z.strictObject({
+  type: z.literal('provided'),
+  folder: z.string(),
+  /** True = it was there already. */
+  reused: z.boolean(),
+  licence: z.string(),
+  splits: z.record(z.string(), splitSummarySchema),
+  pictures: z.strictObject({ count: z.int(), bytes: z.int() }),
+});
+
+/** What is in a conversation file, and what is wrong with it. */
+const checkedSchema = z.strictObject({
+  type: z.literal('checked'),
+  samples: z.record(z.enum(MODALITIES), z.int().min(0)),
+  turns: z.int().min(0),
+  /** All broken samples are counted, the first ones are shown. */
+  broken: z.strictObject({ count: z.int().min(0), first: z.array(brokenSampleSchema) }),
+});
+export type CheckedDataset = z.infer<typeof checkedSchema>;
+
+/** What a dataset process tells its parent: any number of `progress`, then one of the others. */
+export const datasetMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('progress'), progress: sourceProgressSchema }),
+  providedSchema,
+  checkedSchema,
+  z.strictObject({
+    type: z.literal('refused'),
+    /** The fields of an `InputError`. */
+    problem: z.strictObject({
+      file: z.string().optional(),
+      field: z.string().optional(),
+      value: z.unknown().optional(),
+      rule: z.string(),
+      hint: z.string().optional(),
+    }),
+  }),
+]);
+export type DatasetMessage = z.infer<typeof datasetMessageSchema>;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { splitSummarySchema } from '../../../../shared/dataset-source.ts';
 import { InputError } from '../../../../shared/errors.ts';
 
 const fileDigest = z.strictObject({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -14,10 +15,7 @@ const manifestSchema = z.strictObject({
   /** Everything that decides the content: source version and checksum, or the generator's version and options. */
   made: z.record(z.string(), z.union([z.string(), z.number()])),
   licence: z.string(),
-  splits: z.record(
-    z.string(),
-    z.strictObject({ records: z.int(), images: z.int(), clips: z.int().optional(), questions: z.int() }),
-  ),
+  splits: z.record(z.string(), splitSummarySchema),
   files: z.record(z.string(), fileDigest),
   /** All picture files below `images/` as one: sha256 over their paths and contents, in the order of the paths. */
   images: fileDigest.extend({ count: z.int().min(0) }),

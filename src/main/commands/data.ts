@@ -1,0 +1,183 @@
+import { fork } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  datasetMessageSchema,
+  shapesOptionsSchema,
+  type CheckedDataset,
+  type DatasetJob,
+  type DatasetMessage,
+  type ShapesOptions,
+  type SourceProgress,
+} from '../../shared/dataset-source.ts';
+import { InputError } from '../../shared/errors.ts';
+import { ENGINE_EXEC_ARGV } from '../studio/engine-environment.ts';
+
+const ENTRY = fileURLToPath(new URL('../engine/data/sources/entry.ts', import.meta.url));
+const BROKEN_SAMPLES = 1;
+const [MEGABYTE, PERCENT] = [1e6, 100];
+
+export const summary = 'get a dataset (easy-vqa, shapes) or check a file of your own';
+
+export const usage = `
+Usage: llavolta data get easy-vqa [--out FOLDER] [--wheel FILE] [--force]
+       llavolta data get shapes [--out FOLDER] [--images N] [--clips N] [--size PIXELS] [--seed N]
+                                [--questions N] [--clip-questions N] [--test-share S] [--force]
+       llavolta data check FILE [--images FOLDER]
+
+get easy-vqa    The public easy-VQA dataset (MIT) from the Python package index: 5,000 pictures, 48,248 questions.
+                Needs pip once. --wheel takes a package file that was brought along.
+get shapes      Scenes and motion clips with questions, generated here from a seed; needs no network.
+                By default 2500 pictures and 250 clips of 64 pixels, a fifth of them for testing.
+check           Reads a LLaVA conversation file (JSON or JSONL) and lists the samples that are broken, and why.
+
+--out           Target folder. Default: data/easy-vqa or data/shapes below the working folder.
+--force         Replace a folder that this command made with other options.
+`;
+
+const OPTIONS = {
+  out: { type: 'string' },
+  wheel: { type: 'string' },
+  force: { type: 'boolean', default: false },
+  images: { type: 'string' },
+  clips: { type: 'string' },
+  size: { type: 'string' },
+  seed: { type: 'string' },
+  questions: { type: 'string' },
+  'clip-questions': { type: 'string' },
+  'test-share': { type: 'string' },
+} as const;
+type Values = { readonly [name in keyof typeof OPTIONS]?: string | boolean };
+type OptionName = keyof typeof OPTIONS;
+
+/** Options that belong to each action; any other one given is refused. */
+const ALLOWED: Record<DatasetJob['kind'], readonly OptionName[]> = {
+  'easy-vqa': ['out', 'wheel', 'force'],
+  shapes: ['out', 'images', 'clips', 'size', 'seed', 'questions', 'clip-questions', 'test-share', 'force'],
+  check: ['images'],
+};
+
+/** Gets or checks a dataset. Exit code 0, or 1 when a checked file has broken samples. */
+export async function run(argv: string[]): Promise<number> {
+  const message = await runDatasetJob(parseDataJob(argv), showProgress);
+  if (message.type === 'checked') return reportCheck(message);
+  if (message.type === 'provided') reportDataset(message);
+  return 0;
+}
+
+/** The job that the arguments ask for. @throws InputError where they ask for none. */
+export function parseDataJob(argv: string[]): DatasetJob {
+  const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
+  const [action, target, ...rest] = positionals;
+  if (rest.length > 0) throw new InputError({ field: 'argument', value: rest[0], rule: 'is one too many' });
+  if (action === 'check') {
+    if (!target)
+      throw new InputError({ field: 'FILE', rule: 'must be given', hint: 'llavolta data check train.jsonl' });
+    refuseOthers('check', values);
+    const images = values.images === undefined ? {} : { images: resolve(values.images) };
+    return { kind: 'check', file: resolve(target), ...images };
+  }
+  if (action !== 'get') throw new InputError({ field: 'data', value: action, rule: 'must be get or check' });
+  if (target !== 'easy-vqa' && target !== 'shapes') {
+    throw new InputError({ field: 'data get', value: target, rule: 'must be easy-vqa or shapes' });
+  }
+  refuseOthers(target, values);
+  const place = { folder: resolve(values.out ?? join('data', target)), replace: values.force };
+  if (target === 'shapes') return { kind: 'shapes', ...place, options: parseShapes(values) };
+  return { kind: 'easy-vqa', ...place, ...(values.wheel === undefined ? {} : { wheel: resolve(values.wheel) }) };
+}
+
+function refuseOthers(kind: DatasetJob['kind'], values: Values): void {
+  const given = (Object.keys(values) as OptionName[]).filter((name) => values[name] !== false);
+  const other = given.find((name) => !ALLOWED[kind].includes(name));
+  if (other) throw new InputError({ field: `--${other}`, rule: `is not an option of ${kind}` });
+}
+
+function parseShapes(values: Values): ShapesOptions {
+  const options: Record<string, number> = {};
+  for (const name of Object.keys(shapesOptionsSchema.shape)) {
+    const text = values[flagOf(name)];
+    // Number('') is 0, and no number is meant by it.
+    if (typeof text === 'string') options[name] = text.trim() === '' ? NaN : Number(text);
+  }
+  const result = shapesOptionsSchema.safeParse(options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const name = String(issue?.path[0]);
+  throw new InputError({
+    field: `--${flagOf(name)}`,
+    value: values[flagOf(name)],
+    rule: issue?.message ?? 'is not valid',
+  });
+}
+
+/** clipQuestions → clip-questions */
+const flagOf = (name: string): OptionName =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) as OptionName;
+
+/**
+ * Runs a job in a process of its own and resolves to its last message. The process leaves when this one is killed.
+ * @throws InputError when the job refuses its input.
+ */
+export function runDatasetJob(
+  job: DatasetJob,
+  onProgress: (progress: SourceProgress) => void,
+): Promise<Exclude<DatasetMessage, { type: 'progress' | 'refused' }>> {
+  return new Promise((fulfil, reject) => {
+    const child = fork(ENTRY, [JSON.stringify(job)], { execArgv: [...ENGINE_EXEC_ARGV] });
+    let last: DatasetMessage | undefined;
+    child.on('message', (raw) => {
+      const message = datasetMessageSchema.safeParse(raw);
+      if (!message.success) child.kill();
+      else if (message.data.type === 'progress') onProgress(message.data.progress);
+      else last = message.data;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (last?.type === 'refused') reject(new InputError(last.problem));
+      else if (last && last.type !== 'progress' && code === 0) fulfil(last);
+      else reject(new Error(`The dataset process ended early (${signal ?? `exit code ${code}`})`));
+    });
+  });
+}
+
+const PHASES: Record<SourceProgress['phase'], string> = {
+  download: 'downloading',
+  unpack: 'unpacking',
+  draw: 'drawing',
+};
+
+/** One line that is written over on a terminal; nothing where output goes to a file. */
+function showProgress({ phase, done, total }: SourceProgress): void {
+  if (!process.stderr.isTTY) return;
+  const share = Math.floor((done / total) * PERCENT);
+  process.stderr.write(`\r${PHASES[phase].padEnd(12)}${String(share).padStart(3)} %${done === total ? '\n' : ''}`);
+}
+
+function reportDataset(message: Extract<DatasetMessage, { type: 'provided' }>): void {
+  const { folder, reused, splits, pictures, licence } = message;
+  const lines = Object.entries(splits).map(([name, { records, clips, questions }]) => {
+    const what = clips ? 'clips' : 'pictures';
+    return `  ${`${name}.jsonl`.padEnd(20)}${count(records)} ${what}, ${count(questions)} questions`;
+  });
+  const size = `${count(pictures.count)} picture files, ${(pictures.bytes / MEGABYTE).toFixed(1)} MB, licence ${licence}`;
+  process.stdout.write([`${folder}${reused ? ' (was there already)' : ''}`, ...lines, `  ${size}`, ''].join('\n'));
+}
+
+function reportCheck({ samples, turns, broken }: CheckedDataset): number {
+  const kinds = Object.entries(samples).filter(([, number]) => number > 0);
+  const found = kinds.map(([kind, number]) => `${count(number)} with ${kind === 'text' ? 'text only' : kind}`);
+  const total = kinds.reduce((sum, [, number]) => sum + number, 0);
+  process.stdout.write(`${count(total)} sound samples (${found.join(', ') || 'none'}), ${count(turns)} questions\n`);
+  if (broken.count === 0) return 0;
+  process.stdout.write(`${count(broken.count)} broken:\n`);
+  for (const { line, id, reason } of broken.first) {
+    process.stdout.write(`  line ${line}${id === undefined ? '' : ` (${id})`}: ${reason}\n`);
+  }
+  const more = broken.count - broken.first.length;
+  if (more > 0) process.stdout.write(`  … and ${count(more)} more\n`);
+  return BROKEN_SAMPLES;
+}
+
+const count = (value: number): string => value.toLocaleString('en');
