@@ -127,6 +127,10 @@ export const sparseCrossEntropy = (logits: Tensor, classes: Tensor): [Tensor, Te
 /** Index of the largest value of each row [M, V] → [M], int32. */
 export const argMax = (x: Tensor): Tensor => tf.tidy(() => tf.argMax(x, -1)) as Tensor;
 
+/** Share of rows [M, V] whose largest value is at `classes` [M]; a float32 scalar. */
+export const accuracy = (logits: Tensor, classes: Tensor): Tensor =>
+  tf.tidy(() => tf.mean(tf.cast(tf.equal(argMax(logits), classes), 'float32')));
+
 export const toFloat = (x: Tensor): Tensor =>
   kernel('Cast', [x], { SrcT: { type: x.dtype }, DstT: { type: 'float32' }, Truncate: { bool: false } });
 

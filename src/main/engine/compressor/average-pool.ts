@@ -1,6 +1,7 @@
 import { pooledLength } from '../../../shared/compression.ts';
 import { segmentMean, type Segments } from '../backend/ops/rows.ts';
-import type { Compressor, HostArrays } from './compressor.ts';
+import type { HostArrays } from '../backend/host-arrays.ts';
+import type { Compressor } from './compressor.ts';
 import { layoutOf, type LayoutRow, type SequenceLayout } from './sequence-layout.ts';
 
 /** One row after pooling, with the pooled place of each of its old tokens (−1: dropped). */

@@ -1,14 +1,8 @@
 import type { CompressorName } from '../../../shared/compression.ts';
+import type { DeviceArrays, HostArrays } from '../backend/host-arrays.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
 import { averagePool } from './average-pool.ts';
 import type { SequenceLayout } from './sequence-layout.ts';
-
-/** Index arrays a compressor wants on the device, by name. Int32Array becomes int32, Float32Array float32. */
-export type HostArrays = Readonly<
-  Record<string, { readonly shape: readonly number[]; readonly data: Int32Array | Float32Array }>
->;
-/** The same arrays as tensors, by the same names. */
-export type DeviceArrays = Readonly<Record<string, Tensor>>;
 
 /** What one compression point does to one batch, decided on the host before the step. */
 export interface CompressionPlan {

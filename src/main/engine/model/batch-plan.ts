@@ -5,7 +5,8 @@
  */
 import { pooledLength, type Compression, type CompressionPoint } from '../../../shared/compression.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
-import { compressorNamed, type HostArrays } from '../compressor/compressor.ts';
+import type { HostArrays } from '../backend/host-arrays.ts';
+import { compressorNamed } from '../compressor/compressor.ts';
 import {
   layoutOf,
   paddedPositions,

@@ -1,5 +1,4 @@
-import { tf, type Tensor } from '../backend/tensorflow.ts';
-import type { HostArrays } from '../compressor/compressor.ts';
+import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import type { DeviceBatch } from './llava.ts';
 
@@ -8,19 +7,14 @@ export type HostVision =
   | { readonly pixels: Float32Array; readonly imageSize: number }
   | { readonly features: Float32Array; readonly width: number };
 
-function upload(shape: readonly number[], data: Int32Array | Float32Array): Tensor {
-  return tf.keep(tf.tensor(data, shape as number[], data instanceof Int32Array ? 'int32' : 'float32'));
-}
+const VISION = 'vision';
 
-function uploadArrays(arrays: HostArrays): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(arrays).map(([name, { shape, data }]) => [name, upload(shape, data)]));
-}
-
-function uploadVision(vision: HostVision): NonNullable<DeviceBatch['vision']> {
-  if ('features' in vision)
-    return { features: upload([vision.features.length / vision.width, vision.width], vision.features) };
+function visionArray(vision: HostVision): HostArrays[string] {
+  if ('features' in vision) {
+    return { shape: [vision.features.length / vision.width, vision.width], data: vision.features };
+  }
   const side = vision.imageSize;
-  return { pixels: upload([vision.pixels.length / (3 * side * side), 3, side, side], vision.pixels) };
+  return { shape: [vision.pixels.length / (3 * side * side), 3, side, side], data: vision.pixels };
 }
 
 /**
@@ -29,11 +23,10 @@ function uploadVision(vision: HostVision): NonNullable<DeviceBatch['vision']> {
  * @param vision absent in a batch without images
  */
 export function withDeviceBatch<T>(plan: BatchPlan, vision: HostVision | undefined, use: (batch: DeviceBatch) => T): T {
-  const arrays = uploadArrays(plan.arrays);
-  const uploaded = vision && plan.groupCount > 0 ? uploadVision(vision) : undefined;
-  try {
-    return use({ plan, arrays, ...(uploaded ? { vision: uploaded } : {}) });
-  } finally {
-    tf.dispose([...Object.values(arrays), ...Object.values(uploaded ?? {})]);
-  }
+  if (!vision || plan.groupCount === 0) return withDeviceArrays(plan.arrays, (arrays) => use({ plan, arrays }));
+  return withDeviceArrays({ ...plan.arrays, [VISION]: visionArray(vision) }, (tensors) => {
+    const { [VISION]: images, ...arrays } = tensors;
+    if (!images) throw new Error('the images were not uploaded');
+    return use({ plan, arrays, vision: 'features' in vision ? { features: images } : { pixels: images } });
+  });
 }
