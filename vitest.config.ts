@@ -1,4 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { engineEnvironment } from './src/main/studio/engine-environment.ts';
+
+// The allocator reads its settings when a process starts, so they must be there before vitest forks its workers:
+// `test.env` would come too late.
+Object.assign(process.env, engineEnvironment());
 
 export default defineConfig({
   test: {
@@ -7,6 +12,5 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,
-    env: { TF_CPP_MIN_LOG_LEVEL: '3' },
   },
 });

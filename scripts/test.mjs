@@ -1,0 +1,10 @@
+// npm test [-- vitest arguments]: everything that must hold before a change goes in. Ends with `N passed, N failed[, N skipped]`.
+import './setup/node-version.mjs';
+
+import('./setup/bootstrap.mjs').then(({ bootstrap, runScript }) =>
+  runScript(async () => {
+    await bootstrap();
+    const { runChecks } = await import('./setup/checks.mjs');
+    return runChecks(process.argv.slice(2));
+  }),
+);
