@@ -1,0 +1,140 @@
+import { parseCompression, type Compression } from '../../../shared/compression.ts';
+import { tf, type Tensor } from '../backend/tensorflow.ts';
+import type { EncodedRow } from '../data/batch.ts';
+import { planBatch } from '../model/batch-plan.ts';
+import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
+import { withDeviceBatch } from '../model/device-batch.ts';
+import { decode, headLogits, llavaLoss, mergedEmbeddings, trainingLayer, type DeviceBatch } from '../model/llava.ts';
+import { loadModelFolder } from '../model/model-folder.ts';
+import { Parameters } from '../model/parameters.ts';
+import { project } from '../model/projector.ts';
+import { visionFeatures } from '../model/vision-encoder.ts';
+import type { Weights } from '../model/weights.ts';
+import type { SequenceLayout } from '../compressor/sequence-layout.ts';
+import type { HostTensor } from '../model/host-tensor.ts';
+import { lossAndGradients } from '../train/gradients.ts';
+import type { CaseFolder } from './case-folder.ts';
+import type { ReferenceRows } from './reference-rows.ts';
+
+/** Everything a forward pass gives that a reference may hold, in host memory. */
+export interface ForwardRun {
+  /** Where the rows are after the last compression point. */
+  readonly layout: SequenceLayout;
+  /** Where the rows are when they enter the decoder. */
+  readonly entry: SequenceLayout;
+  /** [B·T, D] in the entry layout. */
+  readonly embeddings: Float32Array;
+  /** [B·T′, D]: the residual stream as the layer behind the last compression point takes it. */
+  readonly hidden: Float32Array;
+  /** [B·T′, V] */
+  readonly logits: Float32Array;
+  readonly loss: number;
+}
+
+const hostValues = (tensor: Tensor): Float32Array => (tensor.dataSync() as Float32Array).slice();
+
+/** The model of a reference case with the case's pixels. `dispose` it when done. */
+export class ReferenceModel {
+  readonly config: LlavaConfig;
+  readonly initial: ReadonlyMap<string, HostTensor>;
+  readonly parameters: Parameters;
+  private readonly pixels: HostTensor;
+
+  private constructor(config: LlavaConfig, initial: ReadonlyMap<string, HostTensor>, pixels: HostTensor) {
+    this.config = config;
+    this.initial = initial;
+    this.parameters = new Parameters(initial, () => true);
+    this.pixels = pixels;
+  }
+
+  static async load(folder: CaseFolder): Promise<ReferenceModel> {
+    const { config, weights } = await loadModelFolder(folder.path('model'));
+    return new ReferenceModel(config, weights, await folder.floats('inputs.safetensors', 'pixel_values'));
+  }
+
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** Pixels of some of the case's images: [I, 3, S, S]. */
+  pixelsOf(images: readonly number[]): Float32Array {
+    const size = this.pixels.data.length / (this.pixels.shape[0] as number);
+    const values = new Float32Array(images.length * size);
+    images.forEach((image, i) => values.set(this.pixels.data.subarray(image * size, (image + 1) * size), i * size));
+    return values;
+  }
+
+  /** Vision features and projector output of all images of the case: [I·N, E] and [I·N, D]. */
+  encodeImages(): { features: Float32Array; projected: Float32Array } {
+    const { config } = this;
+    return this.parameters.withWeights((weights) =>
+      tf.tidy(() => {
+        const pixels = tf.tensor(this.pixels.data, this.pixels.shape as number[]);
+        const features = visionFeatures(pixels, weights, config.vision, visionLayersUsed(config), config.featureSelect);
+        return { features: hostValues(features), projected: hostValues(project(features, weights, config)) };
+      }),
+    );
+  }
+
+  /** Runs rows forward and keeps everything. */
+  forward(rows: ReferenceRows, compression: Compression): ForwardRun {
+    return this.onDevice(rows, compression, (batch, weights) => {
+      const { segments } = batch.plan;
+      const last = segments.at(-1) as (typeof segments)[number];
+      const embeddings = mergedEmbeddings(batch, weights, this.config);
+      const kept: { embeddings: Float32Array; hidden: Float32Array } = {
+        embeddings: hostValues(embeddings),
+        hidden: new Float32Array(),
+      };
+      const states = decode(embeddings, batch, weights, this.config, (x, layer, ...rest) => {
+        if (layer === last.fromLayer) kept.hidden = hostValues(x);
+        return trainingLayer(x, layer, ...rest);
+      });
+      const everyRow = tf.range(0, states.shape[0] as number, 1, 'int32');
+      return {
+        ...kept,
+        layout: last.layout,
+        entry: (segments[0] as typeof last).layout,
+        logits: hostValues(headLogits(states, everyRow, weights, this.config)),
+        loss: hostValues(llavaLoss(batch, weights, this.config))[0] as number,
+      };
+    });
+  }
+
+  /** Gradients of the mean loss with respect to every weight, zeros where the loss does not depend on it. */
+  gradients(rows: ReferenceRows, compression: Compression): Map<string, Float32Array> {
+    return this.onDevice(rows, compression, (batch, weights) => {
+      const names = [...weights.keys()];
+      const { gradients } = lossAndGradients((w) => llavaLoss(batch, w, this.config), weights, names);
+      const values = (name: string): Float32Array => {
+        const gradient = gradients.get(name);
+        return gradient ? hostValues(gradient) : new Float32Array((weights.get(name) as Tensor).size);
+      };
+      const found = new Map(names.map((name) => [name, values(name)]));
+      tf.dispose([...gradients.values()]);
+      return found;
+    });
+  }
+
+  /** Length of the longest row once it is compressed. */
+  compressedLength(rows: readonly EncodedRow[], notation: string): number {
+    const { segments } = planBatch(rows, parseCompression(notation));
+    return Math.max(...(segments.at(-1)?.layout.rows ?? []).map(({ length }) => length));
+  }
+
+  /** Runs `use` on a batch, then frees what it made. */
+  onDevice<T>(rows: ReferenceRows, compression: Compression, use: (batch: DeviceBatch, weights: Weights) => T): T {
+    const plan = planBatch(rows.rows, compression);
+    const pixels = this.pixelsOf(rows.images);
+    const vision = { pixels, imageSize: this.config.vision.imageSize };
+    return this.parameters.withWeights((weights) =>
+      withDeviceBatch(plan, vision, (batch) => {
+        let result: T | undefined;
+        tf.tidy(() => {
+          result = use(batch, weights);
+        });
+        return result as T;
+      }),
+    );
+  }
+}
