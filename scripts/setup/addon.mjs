@@ -75,12 +75,12 @@ function compilerArguments(project, site, libraries, output) {
 }
 
 /**
- * Compiles the addon into the cache, unless this very build is there.
+ * Compiles the addon into the cache, unless this very build is there, and checks that it works.
  * @param {{ project: string, cache: string, site: string, libraries: string[], key: string, temporary: string }} build
  */
 export async function buildAddon({ project, cache, site, libraries, key, temporary }) {
   const target = builtAddonPath(cache, key);
-  if (existsSync(target)) return target;
+  if (existsSync(target)) return { path: target, found: await verifyAddon(target) };
   const compiler = await findCompiler();
   if (!compiler) throw new SetupError('no C++ compiler found (g++, c++ or clang++)');
   const startedMs = performance.now();
@@ -88,11 +88,11 @@ export async function buildAddon({ project, cache, site, libraries, key, tempora
   const draft = join(temporary, ADDON_FILE);
   const { code, output } = await runProcess(compiler.command, compilerArguments(project, site, libraries, draft));
   if (code !== 0) throw new SetupError(`the addon did not compile:\n${tail(output, 20)}`);
-  await verifyAddon(draft);
+  const found = await verifyAddon(draft);
   await mkdir(dirname(target), { recursive: true });
   await rename(draft, target);
   say(`Compiled and checked in ${elapsed(startedMs)}`);
-  return target;
+  return { path: target, found };
 }
 
 /**

@@ -123,9 +123,8 @@ async function installFromWheel(target, temporary) {
   if (!librariesAreReady(cache, variant)) await fetchLibraries(target, plan, temporary);
   const { site } = enginePaths(cache, variant);
   const key = addonKey(project, site);
-  const built = await buildAddon({ project, cache, site, libraries: plan.libraries, key, temporary });
-  const found = await verifyAddon(built);
-  await placeAddon(project, built, { kind: 'built', key, variant, site, ...found });
+  const { path, found } = await buildAddon({ project, cache, site, libraries: plan.libraries, key, temporary });
+  await placeAddon(project, path, { kind: 'built', key, variant, site, ...found });
   say(`TensorFlow ${found.tensorflow} is ready (${found.gpu ? 'GPU' : 'CPU'})`);
 }
 

@@ -1,4 +1,5 @@
-import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say, SetupError } from './log.mjs';
@@ -13,16 +14,20 @@ const POLL_MS = 300;
 const HEARTBEAT_MS = 5_000;
 /** A holder on another machine (shared home folder) cannot be asked; it counts as dead when it has been silent for this long. */
 const SILENT_MS = 120_000;
+/** Breaking a lock takes a millisecond; whoever is still at it after this has died doing it. */
+const BREAKING_MS = 10_000;
 const PATIENCE_MS = 45 * 60_000;
 
 /**
- * When a process started, as the kernel counts it; '' where the system does not say.
+ * When a process started, as the kernel counts it; '' where the system does not say, and for a process that has ended but has not been
+ * collected by its parent (in a container that may never happen).
  * @param {number} pid
  */
 export function processStart(pid) {
   try {
-    // The command name, in brackets, may hold spaces; the start time is the 20th field after it.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ')[19] ?? '';
+    // The command name, in brackets, may hold spaces; after it come the state and, 19 fields on, the start time.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ');
+    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
   } catch {
     return '';
   }
@@ -88,18 +93,22 @@ function tryCreate(file, holder) {
 }
 
 /**
- * Takes a dead holder's lock away. Two processes may try at once: the one that finds it moved a living one's lock puts it back.
- * @param {string} file @param {Holder} dead @param {string} token
+ * Takes a dead holder's lock away. Several processes may want to at once, and one of them may already hold a new lock: so one at a time,
+ * and only if the lock is still the dead one's.
+ * @param {string} file @param {Holder} dead
  */
-function breakLock(file, dead, token) {
-  const aside = `${file}.stale-${token}`;
+function breakLock(file, dead) {
+  const turn = `${file}.breaking`;
   try {
-    renameSync(file, aside);
-    if (readHolder(aside)?.token !== dead.token) linkSync(aside, file);
+    mkdirSync(turn);
   } catch {
-    // Someone else was faster; the next round sees what is there now.
+    if (silence(turn) > BREAKING_MS) rmSync(turn, { recursive: true, force: true });
+    return;
+  }
+  try {
+    if (readHolder(file)?.token === dead.token) rmSync(file, { force: true });
   } finally {
-    rmSync(aside, { force: true });
+    rmSync(turn, { recursive: true, force: true });
   }
 }
 
@@ -120,7 +129,7 @@ function touch(file) {
  * @returns {Promise<T>}
  */
 export async function withLock(file, work) {
-  const token = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+  const token = randomUUID();
   const holder = { ...markOf(process.pid), host: hostname(), token };
   await acquire(file, holder);
   const heartbeat = setInterval(() => touch(file), HEARTBEAT_MS).unref();
@@ -144,12 +153,12 @@ async function acquire(file, holder) {
   while (!tryCreate(file, holder)) {
     const other = readHolder(file);
     if (other && isStale(other, silence(file))) {
-      breakLock(file, other, holder.token);
-      continue;
+      breakLock(file, other);
+    } else if (other && !told) {
+      say(`Another set-up is running (process ${other.pid} on ${other.host}); waiting for it…`);
+      told = true;
     }
     if (!other && silence(file) > 2 * HEARTBEAT_MS) rmSync(file, { force: true });
-    if (other && !told) say(`Another set-up is running (process ${other.pid} on ${other.host}); waiting for it…`);
-    told = true;
     if (performance.now() - startedMs > PATIENCE_MS)
       throw new SetupError(`Gave up waiting for the other set-up. If none is running, delete ${file}.`);
     await sleep(POLL_MS);
