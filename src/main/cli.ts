@@ -4,8 +4,9 @@ import type { Command } from './commands/command.ts';
 import { InputError } from '../shared/errors.ts';
 
 /** Commands by name. Each is loaded only when it is asked for, so the program starts fast. */
-export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>([
   ['doctor', () => import('./commands/doctor.ts')],
+  ['data', () => import('./commands/data.ts')],
 ]);
 
 /** What a shell expects of a program that was called wrongly. */

@@ -105,11 +105,8 @@ function parseShapes(values: Values): ShapesOptions {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const name = String(issue?.path[0]);
-  throw new InputError({
-    field: `--${flagOf(name)}`,
-    value: values[flagOf(name)],
-    rule: issue?.message ?? 'is not valid',
-  });
+  const rule = Number.isNaN(options[name]) ? 'must be a number' : (issue?.message ?? 'is not valid');
+  throw new InputError({ field: `--${flagOf(name)}`, value: values[flagOf(name)], rule });
 }
 
 /** clipQuestions → clip-questions */

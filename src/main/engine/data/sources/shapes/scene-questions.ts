@@ -166,7 +166,7 @@ function relatedQuestions(objects: Objects, random: Random): Candidate[] {
       if (near.length !== 1 || !target || offset(target, anchor, relation) < RELATION_MARGIN) return [];
       return (['color', 'shape'] as const).map((type) => ({
         type: `related-${type}`,
-        group: relation.name,
+        group: type,
         fact: `${type}:${objects.indexOf(target)}`,
         texts: [
           `What ${type} is the object ${relation.words} the ${phrase}?`,

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ShapesOptions, SourceProgress } from '../../../../../shared/dataset-source.ts';
 import { Random } from '../../../../../shared/random.ts';
 import { provideDataset, type DatasetDescription, type DatasetManifest } from '../dataset-folder.ts';
@@ -118,10 +118,9 @@ function writeParts(
 
 /** Small files without a promise each: this runs in a process of its own and is twice as fast so. */
 function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
-  for (const [name, content] of files) {
-    mkdirSync(join(folder, name, '..'), { recursive: true });
-    writeFileSync(join(folder, name), content);
-  }
+  const folders = new Set([...files.keys()].map((name) => dirname(join(folder, name))));
+  for (const path of folders) if (!existsSync(path)) mkdirSync(path, { recursive: true });
+  for (const [name, content] of files) writeFileSync(join(folder, name), content);
 }
 
 /** Every item draws from a random stream of its own: more pictures do not change the first ones. */
