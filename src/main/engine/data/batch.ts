@@ -17,7 +17,7 @@ export interface VisualGroup {
  *     labels    -100 … everything but the assistant's words … -100 A cat </s>
  */
 export interface EncodedRow {
-  /** The sample's id; rows of a multi-turn sample encoded singly add `#1`, `#2` … from the second one. */
+  /** The sample's id; rows of single questions add `#0`, `#1` … */
   readonly id: string;
   /** [T] token ids. */
   readonly tokenIds: Int32Array;

@@ -24,8 +24,12 @@ export interface Sample {
   readonly images: readonly string[];
 }
 
-/** Sizes of one sample, kept in memory for every sample. */
-export interface SampleSizes {
+/** What is kept in memory for every sample. */
+export interface SampleFacts {
+  /** Position among all records of the file, broken ones included, from 0. */
+  readonly record: number;
+  /** Line of the file on which the record starts, from 1. */
+  readonly line: number;
   readonly modality: Modality;
   readonly turns: number;
   /** Visual groups: images, or frames. */
@@ -39,7 +43,7 @@ export interface Samples {
   readonly length: number;
   /** Reads one sample. @throws InputError where the file or a picture has changed since. */
   get(index: number): Sample;
-  sizes(index: number): SampleSizes;
+  facts(index: number): SampleFacts;
 }
 
 /** A dataset that has been read through once. A run may refuse on `broken`, or go on with `samples`. */
@@ -57,7 +61,7 @@ export interface DatasetOptions {
 
 /**
  * Reads and checks a LLaVA conversation file (JSON array or JSONL). Every record is checked, pictures included as far
- * as being there; they are not decoded. In memory stays where each record lies and how big it is, about 25 bytes a
+ * as being there; they are not decoded. In memory stays where each record lies and how big it is, about 32 bytes a
  * sample; texts are read again when asked for.
  * @throws InputError where the file as a whole is unusable.
  */
@@ -75,7 +79,7 @@ export function readDataset(file: string, options: DatasetOptions = {}): Dataset
       const earlier = lineOfId.get(sample.id);
       if (earlier !== undefined) throw new RecordError(`id: is already that of the record on line ${earlier}`);
       if (!options.repeatedIds) lineOfId.set(sample.id, line);
-      samples.add(start, bytes.length, sample);
+      samples.add({ record: index, line, start, length: bytes.length }, sample);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       const id = recordId(json);
@@ -144,6 +148,13 @@ class NumberColumn<A extends Float64Array | Uint32Array> {
   }
 }
 
+interface RecordPlace {
+  readonly record: number;
+  readonly line: number;
+  readonly start: number;
+  readonly length: number;
+}
+
 /** The sound samples of one file: their places in the file, which stays open, and their sizes. */
 class SampleFile implements Samples {
   private readonly file: string;
@@ -151,6 +162,8 @@ class SampleFile implements Samples {
   private descriptor: number | undefined;
   private readonly starts = new NumberColumn((size) => new Float64Array(size));
   private readonly lengths = new NumberColumn((size) => new Uint32Array(size));
+  private readonly records = new NumberColumn((size) => new Uint32Array(size));
+  private readonly lines = new NumberColumn((size) => new Uint32Array(size));
   private readonly textBytes = new NumberColumn((size) => new Uint32Array(size));
   private readonly groups = new NumberColumn((size) => new Uint32Array(size));
   /** Turn count · 4 + index of the modality. */
@@ -165,7 +178,9 @@ class SampleFile implements Samples {
     return this.starts.length;
   }
 
-  add(start: number, length: number, sample: Sample): void {
+  add({ record, line, start, length }: RecordPlace, sample: Sample): void {
+    this.records.push(record);
+    this.lines.push(line);
     this.starts.push(start);
     this.lengths.push(length);
     this.textBytes.push(textBytes(sample));
@@ -186,9 +201,11 @@ class SampleFile implements Samples {
     }
   }
 
-  sizes(index: number): SampleSizes {
+  facts(index: number): SampleFacts {
     const kind = this.kinds.at(index);
     return {
+      record: this.records.at(index),
+      line: this.lines.at(index),
       modality: MODALITIES[kind % 4] as Modality,
       turns: Math.floor(kind / 4),
       groups: this.groups.at(index),

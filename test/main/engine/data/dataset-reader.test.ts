@@ -63,7 +63,7 @@ describe('file forms', () => {
       images: [join(images, 'sub/b.png')],
     });
     expect(samples.get(1).turns[0]?.answer).toBe('two\n"quoted" \\ é 😀');
-    expect(samples.sizes(1)).toEqual({ modality: 'text', turns: 1, groups: 0, textBytes: Buffer.byteLength('What?two\n"quoted" \\ é 😀') });
+    expect(samples.facts(1)).toMatchObject({ record: 1,  modality: 'text', turns: 1, groups: 0, textBytes: Buffer.byteLength('What?two\n"quoted" \\ é 😀') });
     samples.close();
     expect(samples.get(0).id).toBe('1');
     samples.close();
@@ -122,6 +122,7 @@ describe('broken samples', () => {
       { index: 2, id: '3', line: 4, reason: 'image: none.png does not exist in the images folder' },
       { index: 4, id: '1', line: 6, reason: 'id: is already that of the record on line 1' },
     ]);
+    expect(samples.facts(1)).toMatchObject({ record: 3, line: 5 });
     const error = brokenSamplesError('train.jsonl', broken);
     expect(error.message).toContain('3 broken samples: line 2: is not valid JSON');
     samples.close();
@@ -179,7 +180,7 @@ describe('videos', () => {
       images: [join(images, 'clip/frame-9.png'), join(images, 'clip/frame-10.png')],
       turns: [{ media: 2 }],
     });
-    expect(samples.sizes(0)).toMatchObject({ modality: 'video', groups: 2, turns: 1 });
+    expect(samples.facts(0)).toMatchObject({ modality: 'video', groups: 2, turns: 1 });
     samples.close();
   });
 

@@ -1,0 +1,90 @@
+import type { Turn } from '../../../shared/dataset.ts';
+import { InputError } from '../../../shared/errors.ts';
+import type { EncodedRow } from './batch.ts';
+import { type ChatFormat, type Message, renderConversation, renderPrompt } from './chat-template.ts';
+import { encodePieces, type TokenRow } from './conversation.ts';
+import type { Sample } from './dataset-reader.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+export interface EncodeOptions {
+  readonly tokenizer: Tokenizer;
+  /** Tokens per image or frame. */
+  readonly visualTokens: number;
+  /** Longest row, in tokens, visual ones included. */
+  readonly maxLength: number;
+  readonly format: ChatFormat;
+  /** multi: a sample's whole conversation is one row. single: one row for each of its questions, each with the pictures seen so far. */
+  readonly turns: 'multi' | 'single';
+}
+
+/** A row with what belongs to it on the host. */
+export interface EncodedSample {
+  readonly row: EncodedRow;
+  /** Absolute path per visual group of the row. */
+  readonly images: readonly string[];
+  /** Last turns that were left out because the row would have been longer than `maxLength`. */
+  readonly droppedTurns: number;
+}
+
+function turnMessages(turns: readonly Turn[], system: string | undefined): Message[] {
+  const opening: Message[] = system === undefined ? [] : [{ role: 'system', text: system }];
+  return turns.reduce((messages, { question, media, answer }) => {
+    messages.push({ role: 'user', visuals: media, text: question }, { role: 'assistant', text: answer });
+    return messages;
+  }, opening);
+}
+
+const countMedia = (turns: readonly Turn[]): number => turns.reduce((sum, { media }) => sum + media, 0);
+
+/** One sample per question: the pictures of the turns up to it, the question and its answer. Ids add `#0`, `#1` … */
+export function singleTurns(sample: Sample): Sample[] {
+  return sample.turns.map((_, index) => singleTurn(sample, index));
+}
+
+/** The question `index` of a sample as a sample of its own; see `singleTurns`. */
+export function singleTurn(sample: Sample, index: number): Sample {
+  const turn = sample.turns[index];
+  if (!turn) throw new RangeError(`sample ${sample.id} has no turn ${index}`);
+  const media = countMedia(sample.turns.slice(0, index + 1));
+  return { ...sample, id: `${sample.id}#${index}`, turns: [{ ...turn, media }], images: sample.images.slice(0, media) };
+}
+
+/**
+ * Encodes a sample's conversation as one row. What is too long loses whole turns from the end, so no image and no answer
+ * is ever cut. @throws InputError where not even the first turn fits.
+ */
+export function encodeSample(sample: Sample, options: EncodeOptions): EncodedSample {
+  const { tokenizer, visualTokens, maxLength, format } = options;
+  const encode = (turns: readonly Turn[]): TokenRow =>
+    encodePieces(tokenizer, renderConversation(turnMessages(turns, sample.system), format), visualTokens);
+  for (let kept = sample.turns.length; kept > 0; kept--) {
+    const turns = sample.turns.slice(0, kept);
+    const tokens = encode(turns);
+    if (tokens.tokenIds.length <= maxLength) {
+      const images = sample.images.slice(0, countMedia(turns));
+      return { row: { id: sample.id, ...tokens }, images, droppedTurns: sample.turns.length - kept };
+    }
+    if (kept === 1) throw tooLong(sample, tokens, maxLength);
+  }
+  throw new RangeError(`sample ${sample.id} has no turns`);
+}
+
+function tooLong(sample: Sample, { tokenIds, groups }: TokenRow, maxLength: number): InputError {
+  const visual = groups.reduce((sum, { length }) => sum + length, 0);
+  const rule = `the first turn takes ${tokenIds.length} tokens (${visual} of them visual), more than maxLength ${maxLength}`;
+  return new InputError({ field: `sample ${sample.id}`, rule, hint: 'Raise maxLength or remove the sample' });
+}
+
+/** The tokens that a model continues with its answer. */
+export function encodePrompt(
+  messages: readonly Message[],
+  { tokenizer, visualTokens, format }: Pick<EncodeOptions, 'tokenizer' | 'visualTokens' | 'format'>,
+): Omit<TokenRow, 'labels'> {
+  const { tokenIds, groups } = encodePieces(tokenizer, renderPrompt(messages, format), visualTokens);
+  return { tokenIds, groups };
+}
+
+/** The messages of a sample up to its last question, for `encodePrompt`. */
+export function promptMessages(sample: Sample): Message[] {
+  return turnMessages(sample.turns, sample.system).slice(0, -1);
+}

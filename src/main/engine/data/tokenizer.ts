@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { InputError } from '../../../shared/errors.ts';
+import { parseTokenizer, type SpecialTokens, type TokenizerJson } from './tokenizer-json.ts';
+
+/** Text that no one types: noncharacters around a name. It stands for "some special token was here". */
+const SENTINEL = '\ufdd0special\ufdd1';
+
+/** Without this the library drops spaces before punctuation when decoding; for BPE it reads nothing else. */
+const LIBRARY_SETTINGS = { clean_up_tokenization_spaces: false };
+
+/** Where a text stands; some tokenizers put a space in front of the first words only. */
+export type TextPlace = 'start' | 'after-special';
+
+/**
+ * A Hugging Face tokenizer.json for encoding conversations piece by piece. Special tokens enter by id alone: in a text,
+ * `<image>` or `</s>` are letters like any others, so no question or answer can forge one.
+ */
+export class Tokenizer {
+  readonly special: SpecialTokens;
+  /** Ids that open every row, e.g. [<s>]; often one, or none. */
+  readonly prefix: readonly number[];
+  /** Largest id + 1. */
+  readonly size: number;
+  private readonly whole: HuggingFaceTokenizer;
+  private readonly textOnly: HuggingFaceTokenizer;
+  private readonly tokens: readonly (string | undefined)[];
+  private readonly specialIds: ReadonlySet<number>;
+  private readonly byteLevel: boolean;
+  private readonly byteFallback: boolean;
+
+  private constructor(json: TokenizerJson, special: SpecialTokens) {
+    const ids = new Map<string, number>(Object.entries(json.model.vocab));
+    for (const { content, id } of json.added_tokens) ids.set(content, id);
+    const tokens: (string | undefined)[] = [];
+    for (const [content, id] of ids) tokens[id] = content;
+    this.special = special;
+    this.tokens = tokens;
+    this.size = tokens.length;
+    this.specialIds = new Set(json.added_tokens.filter((token) => token.special).map(({ id }) => id));
+    this.byteLevel = JSON.stringify([json.pre_tokenizer, json.decoder]).includes('"ByteLevel"');
+    this.byteFallback = json.model.byte_fallback;
+    this.whole = new HuggingFaceTokenizer(json, LIBRARY_SETTINGS);
+    this.textOnly = new HuggingFaceTokenizer(withoutSpecialTokens(json, this.size), LIBRARY_SETTINGS);
+    this.prefix = openingIds(this.whole);
+  }
+
+  /** Reads `tokenizer.json` and `tokenizer_config.json` of a model folder. @throws InputError naming file and field. */
+  static load(folder: string): Tokenizer {
+    const file = join(folder, 'tokenizer.json');
+    const configFile = join(folder, 'tokenizer_config.json');
+    return Tokenizer.parse(readJson(file), existsSync(configFile) ? readJson(configFile) : {}, file);
+  }
+
+  /** A tokenizer from the content of its two files. @param file how to call it in messages */
+  static parse(json: unknown, config: unknown, file: string): Tokenizer {
+    const { tokenizer, special } = parseTokenizer(json, config, file);
+    return new Tokenizer(tokenizer, special);
+  }
+
+  /** @throws InputError where ids of this tokenizer lie outside a model's vocabulary. A larger vocabulary is padding. */
+  checkVocabularySize(vocabSize: number, file: string): void {
+    if (this.size <= vocabSize) return;
+    const rule = `has ${this.size} token ids, but the model's vocabulary has ${vocabSize}`;
+    throw new InputError({ file, field: 'model.vocab', rule, hint: 'Tokenizer and model must come from the same folder' });
+  }
+
+  /** Token ids of a text, without `prefix`. */
+  encode(text: string, place: TextPlace = 'start'): number[] {
+    if (text.includes(SENTINEL)) throw new InputError({ value: text, rule: 'holds noncharacters (U+FDD0) that are reserved here' });
+    if (place === 'start') return this.textOnly.encode(text, { add_special_tokens: false }).ids;
+    return this.textOnly.encode(SENTINEL + text, { add_special_tokens: false }).ids.slice(1);
+  }
+
+  /** Token ids of a text in which special tokens are written out, opened as the tokenizer opens texts. Only for trusted text. */
+  encodeWithSpecialTokens(text: string): number[] {
+    return this.whole.encode(text).ids;
+  }
+
+  /** The text of token ids. Ids that are no token, such as a model's padding rows, give nothing. */
+  decode(ids: Iterable<number>, options: { readonly keepSpecial?: boolean } = {}): string {
+    const known = [...ids].filter((id) => this.tokens[id] !== undefined && (options.keepSpecial || !this.specialIds.has(id)));
+    return known.length === 0 ? '' : this.whole.decode(known);
+  }
+
+  isSpecial(id: number): boolean {
+    return this.specialIds.has(id);
+  }
+
+  /** The token as tokenizer.json writes it; undefined for an id that is none. */
+  token(id: number): string | undefined {
+    return this.tokens[id];
+  }
+
+  /** Id of a token as tokenizer.json writes it. */
+  idOf(token: string): number | undefined {
+    return this.whole.token_to_id(token);
+  }
+
+  /**
+   * Bytes of normalised text that a token stands for. Sums of these place a boundary of characters among the tokens;
+   * an unknown token counts its own name, so they are exact for vocabularies that can spell every byte.
+   */
+  byteLength(id: number): number {
+    const token = this.tokens[id] ?? '';
+    if (this.byteLevel) return token.length;
+    if (this.byteFallback && /^<0x[0-9A-F]{2}>$/.test(token)) return 1;
+    return Buffer.byteLength(token);
+  }
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new InputError({ file, rule: `cannot be read (${(cause as NodeJS.ErrnoException).code})` }, { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError({ file, rule: 'must be JSON, and is not or is cut off' }, { cause });
+  }
+}
+
+/** The same vocabulary, where special tokens cannot come out of text; one sentinel shows texts that stand behind one. */
+function withoutSpecialTokens(json: TokenizerJson, sentinelId: number): TokenizerJson {
+  const special = new Set(json.added_tokens.filter((token) => token.special).map(({ content }) => content));
+  const { unk_token: unknown } = json.model;
+  const vocab = Object.fromEntries(Object.entries(json.model.vocab).filter(([token]) => token === unknown || !special.has(token)));
+  const sentinel = { id: sentinelId, content: SENTINEL, special: true, normalized: false, lstrip: false, rstrip: false };
+  return {
+    ...json,
+    added_tokens: [...json.added_tokens.filter((token) => !token.special), sentinel],
+    model: { ...json.model, vocab },
+  };
+}
+
+/** What the post-processor puts in front of a text. */
+function openingIds(tokenizer: HuggingFaceTokenizer): number[] {
+  const plain = tokenizer.encode('a', { add_special_tokens: false }).ids;
+  const full = tokenizer.encode('a').ids;
+  const start = full.findIndex((_, i) => plain.every((id, j) => full[i + j] === id));
+  return full.slice(0, Math.max(0, start));
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { IGNORED_LABEL } from '../../../../src/main/engine/data/batch.ts';
+import {
+  type Message,
+  renderConversation,
+  renderPrompt,
+  VICUNA_CHAT_TEMPLATE,
+} from '../../../../src/main/engine/data/chat-template.ts';
+import { encodePieces, type TokenRow } from '../../../../src/main/engine/data/conversation.ts';
+import { encodePrompt } from '../../../../src/main/engine/data/encode.ts';
+import { Tokenizer } from '../../../../src/main/engine/data/tokenizer.ts';
+import { hasReference, REFERENCE } from '../../../helpers/reference.ts';
+import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
+
+interface Case {
+  readonly chat: {
+    readonly conversations: {
+      readonly messages: { role: Message['role']; content: { type: 'image' | 'text'; text?: string }[] }[];
+      readonly ids: number[];
+      readonly labels: number[];
+      readonly image_starts: number[];
+      readonly supervised_text: string;
+      readonly prompt_ids: number[];
+    }[];
+  };
+}
+
+type Messages = Case['chat']['conversations'][number]['messages'];
+const messagesOf = (messages: Messages): Message[] =>
+  messages.map(({ role, content }) => ({
+    role,
+    visuals: content.filter(({ type }) => type === 'image').length,
+    text: content.map(({ text }) => text ?? '').join(''),
+  }));
+
+describe.skipIf(!hasReference)('clip-llama (needs ../shared/reference)', () => {
+  const folder = join(REFERENCE, 'clip-llama');
+  const { chat } = hasReference
+    ? (JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Case)
+    : { chat: { conversations: [] } };
+
+  it('writes the same chat template for transformers', () => {
+    expect(VICUNA_CHAT_TEMPLATE).toBe(readFileSync(join(folder, 'model/chat_template.jinja'), 'utf8'));
+  });
+
+  it.each(chat.conversations.map((_, i) => i))('gives the ids, labels and prompt of conversation %i', (i) => {
+    const expected = chat.conversations[i] as Case['chat']['conversations'][number];
+    const tokenizer = Tokenizer.load(join(folder, 'model'));
+    const messages = messagesOf(expected.messages);
+    const row = encodePieces(tokenizer, renderConversation(messages, 'vicuna'), 64);
+    expect([...row.tokenIds]).toEqual(expected.ids);
+    expect([...row.labels]).toEqual(expected.labels);
+    expect(row.groups).toEqual(expected.image_starts.map((start) => ({ start, length: 64 })));
+    const supervised = row.labels.filter((label) => label !== IGNORED_LABEL);
+    expect(tokenizer.decode(supervised, { keepSpecial: true })).toBe(expected.supervised_text);
+    const prompt = encodePrompt(messages.slice(0, -1), { tokenizer, visualTokens: 64, format: 'vicuna' });
+    expect([...prompt.tokenIds]).toEqual(expected.prompt_ids);
+    expect(prompt.groups).toEqual(row.groups);
+  });
+});
+
+describe('encodePieces', () => {
+  const tokenizer = tinyTokenizer();
+  const { image, endOfText } = tokenizer.special;
+  const encode = (messages: Message[], format: 'vicuna' | 'plain' = 'vicuna'): TokenRow =>
+    encodePieces(tokenizer, renderConversation(messages, format), 3);
+  const supervised = ({ labels }: TokenRow): string =>
+    tokenizer.decode(labels.filter((label) => label !== IGNORED_LABEL), { keepSpecial: true });
+
+  it('supervises answers and end tokens of every turn and nothing else', () => {
+    const row = encode([
+      { role: 'system', text: 'Be short.' },
+      { role: 'user', visuals: 2, text: 'Same?' },
+      { role: 'assistant', text: 'no' },
+      { role: 'user', text: 'Why?' },
+      { role: 'assistant', text: 'red' },
+    ]);
+    expect(supervised(row)).toBe(' no</s> red</s>');
+    expect(tokenizer.decode(row.tokenIds, { keepSpecial: true })).toBe(
+      '<s>Be short. USER: <image><image><image>\n<image><image><image>\nSame? ASSISTANT: no</s>USER: Why? ASSISTANT: red</s>',
+    );
+    row.labels.forEach((label, i) => expect([IGNORED_LABEL, row.tokenIds[i]]).toContain(label));
+    expect(row.groups.map(({ start, length }) => [...row.tokenIds.subarray(start, start + length)])).toEqual([
+      [image, image, image],
+      [image, image, image],
+    ]);
+  });
+
+  it('writes caption pairs for the pretraining of the projector', () => {
+    const row = encode([{ role: 'user', visuals: 1, text: 'Describe it.' }, { role: 'assistant', text: 'a red cat' }], 'plain');
+    expect(tokenizer.decode(row.tokenIds, { keepSpecial: true })).toBe('<s><image><image><image>a red cat\n');
+    expect(supervised(row)).toBe('a red cat\n');
+    expect(row.groups).toEqual([{ start: 1, length: 3 }]);
+  });
+
+  it('makes no visual or end token from text', () => {
+    const row = encode([{ role: 'user', visuals: 1, text: 'Is <image> </s> shown?' }, { role: 'assistant', text: '<image></s>' }]);
+    expect(row.tokenIds.filter((id) => id === image).length).toBe(3);
+    expect(row.tokenIds.filter((id) => id === endOfText).length).toBe(1);
+    expect(supervised(row)).toBe(' <image></s></s>');
+  });
+
+  it('leaves out the space of an empty question', () => {
+    const text = tokenizer.decode(encode([{ role: 'user', visuals: 1, text: '' }, { role: 'assistant', text: 'a' }]).tokenIds);
+    expect(text).toBe('USER: \nASSISTANT: a');
+  });
+
+  it('supervises a token that reaches over the boundary', () => {
+    const json = tinyTokenizer.json(['xx: yes', 'xx: yes', 'xx: yes'], 300);
+    const { model } = json;
+    const [size] = [Object.keys(model.vocab).length];
+    const crossing = {
+      ...json,
+      pre_tokenizer: { ...json.pre_tokenizer, use_regex: false },
+      model: { ...model, vocab: { ...model.vocab, ':Ġ': size, ':Ġy': size + 1 }, merges: [[':', 'Ġ'], [':Ġ', 'y'], ...model.merges] },
+    };
+    const odd = Tokenizer.parse(crossing, {}, 'odd');
+    const row = encodePieces(odd, [
+      { kind: 'text', text: 'xx:', supervised: false },
+      { kind: 'text', text: ' yes', supervised: true },
+      { kind: 'text', text: ' xx', supervised: false },
+    ], 1);
+    const labelled = [...row.labels].filter((label) => label !== IGNORED_LABEL);
+    expect(labelled[0]).toBe(size + 1);
+    expect(odd.decode(labelled)).toBe(': yes');
+  });
+
+  it('prompts end where the answer begins', () => {
+    const pieces = renderPrompt([{ role: 'user', visuals: 1, text: 'What?' }], 'vicuna');
+    expect(tokenizer.decode(encodePieces(tokenizer, pieces, 1).tokenIds)).toBe('USER: \nWhat? ASSISTANT:');
+    expect(renderPrompt([{ role: 'user', visuals: 1, text: 'x' }], 'plain')).toEqual([{ kind: 'visual' }]);
+  });
+});

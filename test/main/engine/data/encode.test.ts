@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readDataset, type Sample, type Samples } from '../../../../src/main/engine/data/dataset-reader.ts';
+import { encodeSample, type EncodeOptions, promptMessages, singleTurns } from '../../../../src/main/engine/data/encode.ts';
+import { trainingRows } from '../../../../src/main/engine/data/training-rows.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
+import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
+
+const tokenizer = tinyTokenizer();
+const options: EncodeOptions = { tokenizer, visualTokens: 4, maxLength: 2048, format: 'vicuna', turns: 'multi' };
+const sample: Sample = {
+  id: 's',
+  modality: 'image',
+  system: 'Hi.',
+  turns: [
+    { question: 'What?', media: 1, answer: 'a cat' },
+    { question: 'And this?', media: 2, answer: 'red' },
+    { question: 'Why?', media: 0, answer: 'no' },
+  ],
+  images: ['/a', '/b', '/c'],
+};
+const textOf = (one: Sample, change: Partial<EncodeOptions> = {}): string =>
+  tokenizer.decode(encodeSample(one, { ...options, visualTokens: 1, ...change }).row.tokenIds, { keepSpecial: true });
+
+describe('encodeSample', () => {
+  it('writes the whole conversation', () => {
+    expect(textOf(sample)).toBe(
+      '<s>Hi. USER: <image>\nWhat? ASSISTANT: a cat</s>USER: <image>\n<image>\nAnd this? ASSISTANT: red</s>USER: Why? ASSISTANT: no</s>',
+    );
+    const { row, images, droppedTurns } = encodeSample(sample, options);
+    expect([row.id, images, droppedTurns, row.groups.length]).toEqual(['s', ['/a', '/b', '/c'], 0, 3]);
+  });
+
+  it('drops whole turns from the end, with their images, at any limit', () => {
+    const lengths = [1, 2, 3].map((kept) => encodeSample({ ...sample, turns: sample.turns.slice(0, kept) }, options).row.tokenIds.length);
+    const [one, two, three] = lengths as [number, number, number];
+    for (let maxLength = one; maxLength <= three; maxLength++) {
+      const { row, images, droppedTurns } = encodeSample(sample, { ...options, maxLength });
+      const kept = maxLength < two ? 1 : maxLength < three ? 2 : 3;
+      expect([row.tokenIds.length, images.length, droppedTurns]).toEqual([lengths[kept - 1], kept === 1 ? 1 : 3, 3 - kept]);
+      expect(row.groups.length).toBe(images.length);
+      for (const { start, length } of row.groups) expect(new Set(row.tokenIds.subarray(start, start + length))).toEqual(new Set([3]));
+      expect(row.tokenIds.at(-1)).toBe(tokenizer.special.endOfText);
+    }
+    expect(() => encodeSample(sample, { ...options, maxLength: one - 1 })).toThrow(
+      `sample s: the first turn takes ${one} tokens (4 of them visual), more than maxLength ${one - 1}`,
+    );
+  });
+
+  it('asks single questions with the pictures shown so far', () => {
+    const singles = singleTurns(sample);
+    expect(singles.map(({ id, images }) => [id, images.length])).toEqual([['s#0', 1], ['s#1', 3], ['s#2', 3]]);
+    expect(textOf(singles[2] as Sample)).toBe('<s>Hi. USER: <image>\n<image>\n<image>\nWhy? ASSISTANT: no</s>');
+    expect(promptMessages(singles[1] as Sample)).toEqual([
+      { role: 'system', text: 'Hi.' },
+      { role: 'user', visuals: 3, text: 'And this?' },
+    ]);
+  });
+});
+
+function dataset(records: unknown[]): Samples {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'images'));
+  writeFileSync(join(folder, 'images/a.png'), 'x');
+  const file = join(folder, 'train.jsonl');
+  writeFileSync(file, records.map((record) => JSON.stringify(record)).join('\n'));
+  const { samples, broken } = readDataset(file, { repeatedIds: true });
+  onTestFinished(() => samples.close());
+  expect(broken.length).toBe(records.filter((record) => record === null).length);
+  return samples;
+}
+
+const record = (id: string, image: boolean, ...questions: string[]): unknown => ({
+  id,
+  ...(image ? { image: 'a.png' } : {}),
+  conversations: questions.flatMap((question, i) => [
+    { from: 'human', value: image && i === 0 ? `<image>\n${question}` : question },
+    { from: 'gpt', value: 'red' },
+  ]),
+});
+
+describe('trainingRows', () => {
+  it('makes a row per sample, or per question', () => {
+    const samples = dataset([record('a', true, 'What?', 'Why?'), record('b', false, 'Hi')]);
+    const multi = trainingRows(samples, options);
+    expect([multi.rows.length, [...multi.rows.modalities], multi.broken]).toEqual([2, [1, 0], []]);
+    expect(multi.rows.encode(0).row.groups.length).toBe(1);
+    const single = trainingRows(samples, { ...options, turns: 'single' });
+    expect([single.rows.length, [...single.rows.modalities]]).toEqual([3, [1, 1, 0]]);
+    expect([0, 1, 2].map((i) => single.rows.encode(i).row.id)).toEqual(['a#0', 'a#1', 'b#0']);
+    expect(single.rows.encode(1).images.length).toBe(1);
+    expect(() => multi.rows.encode(2)).toThrow(RangeError);
+  });
+
+  it('estimates lengths for grouping', () => {
+    const { rows } = trainingRows(dataset([record('a', true, 'What?'), record('b', false, 'x'.repeat(400)), record('c', false, 'x')]), options);
+    expect([...rows.lengths]).toEqual([4 + 2, 101, 1]);
+  });
+
+  it('uses the samples of a split only', () => {
+    const { rows } = trainingRows(dataset(['a', 'b', 'c'].map((id) => record(id, false, 'Hi'))), options, Int32Array.of(0, 2));
+    expect([rows.length, rows.encode(1).row.id]).toEqual([2, 'c']);
+  });
+
+  it('tells before the run which samples cannot fit', () => {
+    const long = 'one two three '.repeat(30);
+    const records = [record('a', true, 'What?', long), null, record('b', true, long), record('c', false, 'Hi', long)];
+    const samples = dataset(records);
+    const multi = trainingRows(samples, { ...options, maxLength: 60 });
+    expect(multi.broken).toEqual([
+      { index: 2, id: 'b', line: 3, reason: expect.stringMatching(/^the first turn takes \d+ tokens \(4 of them visual\), more than maxLength 60$/) as string },
+    ]);
+    expect([multi.rows.length, multi.rows.encode(0).droppedTurns]).toEqual([2, 1]);
+    expect(Math.max(...multi.rows.lengths)).toBe(60);
+    const single = trainingRows(samples, { ...options, maxLength: 60, turns: 'single' });
+    expect([single.rows.length, single.broken.map(({ id }) => id)]).toEqual([0, ['a', 'b', 'c']]);
+  });
+});
