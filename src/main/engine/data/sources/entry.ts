@@ -36,9 +36,9 @@ function checkDataset({ file, images }: Extract<DatasetJob, { kind: 'check' }>):
   const counts = { text: 0, image: 0, video: 0 };
   let turns = 0;
   for (let i = 0; i < samples.length; i++) {
-    const sizes = samples.sizes(i);
-    counts[sizes.modality] += 1;
-    turns += sizes.turns;
+    const facts = samples.facts(i);
+    counts[facts.modality] += 1;
+    turns += facts.turns;
   }
   samples.close();
   const first = broken.slice(0, SHOWN_BROKEN_SAMPLES);

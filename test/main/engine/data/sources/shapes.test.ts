@@ -63,7 +63,7 @@ describe('the shapes dataset', () => {
       const { samples, broken } = readDataset(join(folder, `${part}.jsonl`));
       expect(broken).toEqual([]);
       expect(samples.length).toBe(records.get(part)?.length);
-      expect(samples.sizes(0).groups).toBe(part.startsWith('clips') ? 8 : 1);
+      expect(samples.facts(0).groups).toBe(part.startsWith('clips') ? 8 : 1);
       samples.close();
     }
   });
