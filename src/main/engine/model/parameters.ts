@@ -33,13 +33,19 @@ export class Parameters {
    * none may be in use when a variable is updated.
    */
   withWeights<T>(use: (weights: Weights) => T): T {
-    const weights = new Map<string, Tensor>();
-    for (const [name, variable] of this.variables) weights.set(name, tf.keep(variable.read()));
+    const { weights, release } = this.borrow();
     try {
       return use(weights);
     } finally {
-      for (const tensor of weights.values()) tensor.dispose();
+      release();
     }
+  }
+
+  /** As `withWeights`, for work that pauses in between, such as answering token by token. `release` frees the tensors. */
+  borrow(): { readonly weights: Weights; readonly release: () => void } {
+    const weights = new Map<string, Tensor>();
+    for (const [name, variable] of this.variables) weights.set(name, tf.keep(variable.read()));
+    return { weights, release: () => tf.dispose([...weights.values()]) };
   }
 
   /** Copies of all weights in host memory, in the order of the model. */

@@ -5,20 +5,26 @@ import { CaseFolder, findCases } from './case-folder.ts';
 import { failed, skipped } from './compare.ts';
 import { ReferenceModel } from './reference-model.ts';
 import type { DataTopic, Finding, ModelTopic } from './topic.ts';
+import { attentionTopic } from './topics/attention.ts';
 import { compressionTopic } from './topics/compression.ts';
 import { forwardTopic } from './topics/forward.ts';
+import { generationTopic } from './topics/generation.ts';
 import { gradientsTopic } from './topics/gradients.ts';
+import { preprocessingTopic } from './topics/preprocessing.ts';
 import { samplesTopic } from './topics/samples.ts';
+import { tokenizerTopic } from './topics/tokenizer.ts';
 import { trainingTopic } from './topics/training.ts';
 import { unsupportedModel } from './unsupported.ts';
 
-const DATA_TOPICS: Record<string, DataTopic> = {};
+const DATA_TOPICS: Record<string, DataTopic> = { tokenizer: tokenizerTopic, preprocessing: preprocessingTopic };
 
 const MODEL_TOPICS: Record<string, ModelTopic> = {
   forward: forwardTopic,
   compression: compressionTopic,
   gradients: gradientsTopic,
   samples: samplesTopic,
+  generation: generationTopic,
+  attention: attentionTopic,
   training: trainingTopic,
 };
 

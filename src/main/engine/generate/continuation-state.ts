@@ -1,0 +1,69 @@
+import { roundUp } from '../compressor/sequence-layout.ts';
+
+/** Slots behind the prompt are made in multiples of this, and so many more than the tokens at hand ask for. */
+const SLOT_BUCKET = 16;
+/** Added to the score of a key that must not be seen. */
+export const HIDDEN = -1e9;
+
+/**
+ * Which token of which continuation is in which slot behind the prompt, on the host. Continuations may begin with
+ * texts of different lengths: they are padded on the right, and slots of padding are never seen.
+ */
+export class ContinuationState {
+  /** Slots used by the longest. */
+  used = 0;
+  private readonly starts: readonly number[];
+  private readonly lengths: number[];
+  /** [rows, slots used]: 1 where a real token is. */
+  private readonly real: boolean[][];
+
+  /** @param starts position id of each continuation's first token */
+  constructor(starts: readonly number[]) {
+    this.starts = starts;
+    this.lengths = starts.map(() => 0);
+    this.real = starts.map(() => []);
+  }
+
+  /** Tokens of a continuation, padding left out. */
+  length(row: number): number {
+    return this.lengths[row] as number;
+  }
+
+  /** Slots to make for `count` first tokens and some that follow. */
+  static capacityFor(count: number): number {
+    return roundUp(count, SLOT_BUCKET) + SLOT_BUCKET;
+  }
+
+  /** Position ids of the next `count` tokens of each row: [rows · count]. */
+  positions(count: number): Int32Array {
+    const positions = new Int32Array(this.starts.length * count);
+    this.starts.forEach((start, row) => {
+      for (let i = 0; i < count; i++) positions[row * count + i] = start + this.length(row) + i;
+    });
+    return positions;
+  }
+
+  /**
+   * Takes `count` slots, of which the first `lengths[row]` hold real tokens.
+   *
+   * @returns what each of these tokens sees of the slots: [rows, count, capacity], 0 or HIDDEN. A token sees itself and
+   *   the real ones before it.
+   */
+  take(count: number, lengths: readonly number[], capacity: number): Float32Array {
+    const mask = new Float32Array(this.starts.length * count * capacity).fill(HIDDEN);
+    this.real.forEach((real, row) => {
+      for (let i = 0; i < count; i++) {
+        real.push(i < (lengths[row] as number));
+        const at = (row * count + i) * capacity;
+        real.forEach((isReal, slot) => {
+          if (isReal) mask[at + slot] = 0;
+        });
+        // A token of padding sees itself, so that its softmax has something to sum.
+        mask[at + this.used + i] = 0;
+      }
+      this.lengths[row] = this.length(row) + (lengths[row] as number);
+    });
+    this.used += count;
+    return mask;
+  }
+}

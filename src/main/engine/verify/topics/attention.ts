@@ -1,0 +1,73 @@
+import { FULL } from '../../../../shared/compression.ts';
+import { IGNORED_LABEL, type EncodedRow } from '../../data/batch.ts';
+import { attentionByLayer, visualShare, type AttentionRows } from '../../evaluate/attention-share.ts';
+import { close, equal } from '../compare.ts';
+import type { CaseFolder } from '../case-folder.ts';
+import type { ReferenceModel } from '../reference-model.ts';
+import { referenceRows, type ReferenceRows } from '../reference-rows.ts';
+import { TOLERANCES } from '../tolerances.ts';
+import type { Finding, ModelTopic } from '../topic.ts';
+import { batchRows } from './forward.ts';
+
+const FILE = 'attention.safetensors';
+const TOPIC = 'attention';
+
+const supervised = ({ labels }: EncodedRow): number[] =>
+  Array.from(labels.keys()).filter((t) => labels[t] !== IGNORED_LABEL);
+
+function attention(
+  model: ReferenceModel,
+  rows: ReferenceRows,
+  queriesOf: (row: EncodedRow) => readonly number[],
+): AttentionRows[][] {
+  return model.onDevice(rows, FULL, (batch, weights) =>
+    attentionByLayer(batch, weights, model.config, (_, b) => queriesOf(rows.rows[b] as EncodedRow)),
+  );
+}
+
+/** [B, layers] */
+function shares(rows: ReferenceRows, byLayer: readonly AttentionRows[][]): number[] {
+  return rows.rows.flatMap(({ groups }, b) => byLayer.map((layer) => visualShare(layer[b] as AttentionRows, groups)));
+}
+
+async function* shareChecks(folder: CaseFolder, model: ReferenceModel): AsyncGenerator<Finding> {
+  const asking = {
+    visual_share_last_prompt_token: (row: EncodedRow) => [(supervised(row)[0] ?? 1) - 1],
+    visual_share_assistant_tokens: supervised,
+  };
+  for (const [name, queriesOf] of Object.entries(asking)) {
+    if (!folder.has(FILE, name)) continue;
+    const rows = await batchRows(folder);
+    const ours = shares(rows, attention(model, rows, queriesOf));
+    yield { topic: TOPIC, name, ...close(ours, (await folder.floats(FILE, name)).data, TOLERANCES.attention) };
+  }
+}
+
+/** What each visual token of the generation prompt receives from the last token: [layers, N]. */
+async function* scoreChecks(folder: CaseFolder, model: ReferenceModel): AsyncGenerator<Finding> {
+  const { generation, attention: info } = folder.info;
+  const name = 'prompt.visual_scores';
+  if (!generation || !folder.has(FILE, name)) return;
+  const names = { file: 'generate.safetensors', inputIds: 'input_ids' };
+  const rows = await referenceRows(folder, names, generation.image_of_row);
+  const { groups } = rows.rows[0] as EncodedRow;
+  const byLayer = attention(model, rows, ({ tokenIds }) => [tokenIds.length - 1]);
+  const scores = byLayer.map(([row]) =>
+    groups.flatMap(({ start, length }) =>
+      Array.from((row as AttentionRows).probabilities.slice(start, start + length)),
+    ),
+  );
+  yield { topic: TOPIC, name, ...close(scores.flat(), (await folder.floats(FILE, name)).data, TOLERANCES.attention) };
+  const layer = scores[info?.fastv?.scores_from_layer_index ?? -1] ?? [];
+  for (const { count, kept_indices_ascending: expected } of info?.fastv?.kept ?? []) {
+    const ranked = Array.from(layer.keys()).sort((a, b) => (layer[b] as number) - (layer[a] as number));
+    const kept = ranked.slice(0, count).sort((a, b) => a - b);
+    yield { topic: TOPIC, name: `fastv kept ${count}`, ...equal(kept, expected) };
+  }
+}
+
+/** Attention to visual tokens by layer, and FastV's ranking of them. */
+export const attentionTopic: ModelTopic = async function* (folder, model) {
+  yield* shareChecks(folder, model);
+  yield* scoreChecks(folder, model);
+};
