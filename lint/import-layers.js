@@ -5,7 +5,7 @@ const ENGINE = 'src/main/engine';
 const SHARED = ['src/shared'];
 const FOUNDATION = [...SHARED, `${ENGINE}/backend`, `${ENGINE}/data`];
 const MODELLING = [...FOUNDATION, `${ENGINE}/model`, `${ENGINE}/compressor`];
-const PROCEDURES = [...MODELLING, `${ENGINE}/train`, `${ENGINE}/generate`, `${ENGINE}/evaluate`];
+const PROCEDURES = [...MODELLING, `${ENGINE}/jobs`, `${ENGINE}/train`, `${ENGINE}/generate`, `${ENGINE}/evaluate`];
 
 /**
  * For each layer the folders of ours it may import, besides itself. A file belongs to the longest name it is under.
@@ -17,6 +17,7 @@ export const LAYERS = {
   'src/renderer': SHARED,
   [`${ENGINE}/backend`]: FOUNDATION,
   [`${ENGINE}/data`]: FOUNDATION,
+  [`${ENGINE}/jobs`]: SHARED,
   [`${ENGINE}/compressor`]: FOUNDATION,
   [`${ENGINE}/model`]: MODELLING,
   [`${ENGINE}/train`]: PROCEDURES,

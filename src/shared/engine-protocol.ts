@@ -9,19 +9,28 @@ import { failureSchema, runPlanSchema, runStateSchema } from './run-record.ts';
 const text = z.string();
 const count = z.int().min(0);
 
-/** Train a run. Without `recipe` the run in `folder` goes on from its newest checkpoint. Paths are the engine's, so absolute. */
+/** Folder name of a run. */
+export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+const newRunSchema = z.strictObject({
+  mode: z.literal('new'),
+  /** A YAML file, or the name of a preset. */
+  recipe: text.min(1),
+  /** `key.path=value`, as of the command line's `--set`. */
+  overrides: z.array(text),
+  /** Absolute path of the folder that holds the runs' folders. */
+  runs: text.min(1),
+  /** Name of the run's folder, which must be new; by default the recipe's name, with a number where that is taken. */
+  name: z.string().regex(RUN_NAME, 'must be a folder name: letters, digits, dots, underscores and hyphens').optional(),
+});
+
+/** Go on from the newest checkpoint. `folder`: absolute path of the run's folder. */
+const resumedRunSchema = z.strictObject({ mode: z.literal('resume'), folder: text.min(1) });
+
+/** Train a run, from its beginning or from where it stopped. */
 export const trainJobSchema = z.strictObject({
   kind: z.literal('train'),
-  /** The run's folder. */
-  folder: text.min(1),
-  recipe: z
-    .strictObject({
-      /** A YAML file, or the name of a preset. */
-      file: text.min(1),
-      /** `key.path=value`, as of the command line's `--set`. */
-      overrides: z.array(text),
-    })
-    .optional(),
+  run: z.discriminatedUnion('mode', [newRunSchema, resumedRunSchema]),
 });
 export type TrainJob = z.infer<typeof trainJobSchema>;
 
@@ -49,6 +58,8 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready'), pid: count }),
   z.strictObject({ type: z.literal('pong'), id: count }),
   z.strictObject({ type: z.literal('log'), level: z.enum(['info', 'warning']), text }),
+  /** The folder of the run that is trained. */
+  z.strictObject({ type: z.literal('run'), folder: text }),
   /** What the training is about to do, once it knows. `fromStep`: optimizer steps that were done before. */
   z.strictObject({ type: z.literal('plan'), plan: runPlanSchema, fromStep: count }),
   /** The run's state changed; `reason` says why it is paused. */

@@ -11,7 +11,7 @@ import {
 } from '../../shared/engine-protocol.ts';
 import { failureOf } from './jobs/failure.ts';
 import { JobControl } from './jobs/job-control.ts';
-import { JOBS, type RunJob } from './jobs/job-table.ts';
+import { JOBS, type RunJob } from './job-table.ts';
 
 /** How long a process that is done waits for its parent to take the last message. */
 const FLUSH_TIMEOUT_MS = 5000;

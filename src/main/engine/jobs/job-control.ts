@@ -49,9 +49,14 @@ export class JobControl {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
-  /** Resolves at the next command. */
-  async nextCommand(): Promise<void> {
-    await new Promise<void>((resolve) => (this.wake = resolve));
+  /** Resolves at the next command, or after `timeoutMs`. */
+  async nextCommand(timeoutMs?: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
   }
 
   private notify(): void {

@@ -67,15 +67,19 @@ export async function verifyCheckpoint(folder: string): Promise<void> {
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
-/** Every optimizer tensor must be of a weight of this model and of its shape. */
+/**
+ * What the optimizer keeps for a weight (`m/<name>`, `v/<name>`, `gradient/<name>`) must be of its shape. A weight may
+ * stand among the optimizer's tensors itself: the heads of the vision phase are no part of the model.
+ */
 function checkOptimizer(
   optimizer: ReadonlyMap<string, HostTensor>,
   weights: ReadonlyMap<string, HostTensor>,
   file: string,
 ): void {
   for (const [key, { shape }] of optimizer) {
-    const name = /^(?:m|v|gradient)\/(.+)$/.exec(key)?.[1] ?? key;
-    const weight = weights.get(name);
+    const name = /^(?:m|v|gradient)\/(.+)$/.exec(key)?.[1];
+    if (name === undefined) continue;
+    const weight = weights.get(name) ?? optimizer.get(name);
     if (!weight) throw new InputError({ file, field: key, rule: 'belongs to no weight of the model' });
     if (shapeText(shape) === shapeText(weight.shape)) continue;
     const rule = `has shape ${shapeText(shape)}, but the weight has ${shapeText(weight.shape)}`;

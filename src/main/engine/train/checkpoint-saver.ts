@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { HostTensor } from '../model/host-tensor.ts';
 import type { Checkpoint } from './checkpoint-format.ts';
 
 export interface SaveRequest {
@@ -12,13 +13,12 @@ export type SaveReply =
   | { readonly folder: string }
   | { readonly error: { readonly message: string; readonly stack: string; readonly code?: string } };
 
-/** Saves one checkpoint and resolves to its folder. Takes over the tensors of the request. */
+/** Saves one checkpoint and resolves to its folder. It may take over the tensors of the request. */
 export type SaveCheckpoint = (request: SaveRequest) => Promise<string>;
 
-/** The buffers that move to the other thread instead of being copied. */
-function buffersOf({ weights, optimizer }: Checkpoint): ArrayBuffer[] {
-  const tensors = [...weights.values(), ...optimizer.values()];
-  return [...new Set(tensors.map(({ data }) => data.buffer as ArrayBuffer))];
+/** The buffers of all tensors of some maps. */
+function buffersOf(...maps: ReadonlyMap<string, HostTensor>[]): Set<ArrayBuffer> {
+  return new Set(maps.flatMap((tensors) => [...tensors.values()].map(({ data }) => data.buffer as ArrayBuffer)));
 }
 
 function answerOf(worker: Worker): Promise<SaveReply> {
@@ -36,12 +36,20 @@ function answerOf(worker: Worker): Promise<SaveReply> {
 /** Writes checkpoints in a thread of their own. Dispose it when done. */
 export class CheckpointThread {
   private worker: Worker | undefined;
+  private readonly shared: ReadonlySet<ArrayBuffer>;
+
+  /** @param shared tensors that stay in use here (weights that are not trained): they are copied, all others move */
+  constructor(shared: ReadonlyMap<string, HostTensor>) {
+    this.shared = buffersOf(shared);
+  }
 
   /** One at a time. @throws the error of the save, with the system's code (ENOSPC …) */
   readonly save: SaveCheckpoint = async (request) => {
     this.worker ??= new Worker(new URL('./checkpoint-worker.ts', import.meta.url));
     const answer = answerOf(this.worker);
-    this.worker.postMessage(request, buffersOf(request.checkpoint));
+    const { weights, optimizer } = request.checkpoint;
+    const moved = [...buffersOf(weights, optimizer)].filter((buffer) => !this.shared.has(buffer));
+    this.worker.postMessage(request, moved);
     const reply = await answer;
     if ('folder' in reply) return reply.folder;
     const { message, stack, code } = reply.error;
@@ -54,13 +62,11 @@ export class CheckpointThread {
   }
 }
 
-type Settled = { readonly folder: string } | { readonly error: unknown };
-
 /** Saves in the background, one checkpoint at a time. The loop asks at its own moments how it went. */
 export class BackgroundSaver {
   private readonly save: SaveCheckpoint;
   private pending: Promise<void> | undefined;
-  private settled: Settled | undefined;
+  private outcome: { readonly folder: string } | { readonly error: unknown } | undefined;
 
   constructor(save: SaveCheckpoint) {
     this.save = save;
@@ -70,26 +76,26 @@ export class BackgroundSaver {
     return this.pending !== undefined;
   }
 
-  /** Begins a save. Call `finish` first where one is under way. */
+  /** Begins a save, where none is under way. */
   start(request: SaveRequest): void {
     if (this.pending) throw new Error('a checkpoint is being saved already');
     this.pending = this.save(request)
-      .then((folder) => void (this.settled = { folder }))
-      .catch((error: unknown) => void (this.settled = { error }))
+      .then((folder) => void (this.outcome = { folder }))
+      .catch((error: unknown) => void (this.outcome = { error }))
       .finally(() => (this.pending = undefined));
   }
 
-  /** The folder of a save that has ended since the last call, if any. @throws its error */
-  poll(): string | undefined {
-    const { settled } = this;
-    this.settled = undefined;
-    if (settled && 'error' in settled) throw settled.error;
-    return settled?.folder;
+  /** Resolves when no save is under way. */
+  async idle(): Promise<void> {
+    await this.pending;
   }
 
-  /** Waits for the save that is under way, if any; then as `poll`. */
-  async finish(): Promise<string | undefined> {
-    await this.pending;
-    return this.poll();
+  /** The folder of the save that has ended. @throws its error */
+  take(): string {
+    const { outcome } = this;
+    if (!outcome) throw new Error('no save has ended');
+    this.outcome = undefined;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.folder;
   }
 }

@@ -1,5 +1,5 @@
-import type { EngineMessage, Job, JobKind } from '../../../shared/engine-protocol.ts';
-import type { JobControl } from './job-control.ts';
+import type { EngineMessage, Job, JobKind } from '../../shared/engine-protocol.ts';
+import type { JobControl } from './jobs/job-control.ts';
 
 /** A job's messages, in order; it ends with a `result`. What it throws becomes an `error`. */
 export type RunJob<J extends Job> = (job: J, control: JobControl) => AsyncGenerator<EngineMessage>;
@@ -8,5 +8,5 @@ type JobTable = { readonly [K in JobKind]: () => Promise<RunJob<Extract<Job, { k
 
 /** Jobs by kind. Each is loaded only when it is asked for. */
 export const JOBS: JobTable = {
-  train: async () => (await import('../train/training-job.ts')).runTrainingJob,
+  train: async () => (await import('./train/training-job.ts')).runTrainingJob,
 };

@@ -1,0 +1,73 @@
+import { constants } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { TrainJob } from '../../shared/engine-protocol.ts';
+import { InputError } from '../../shared/errors.ts';
+import { failureText, followTraining, type FollowedTraining } from '../terminal/follow-training.ts';
+import { clockTime } from '../terminal/training-view.ts';
+
+export const summary = 'train a model as a recipe says, or go on with a run';
+
+export const usage = `
+Usage: llavolta train <recipe> [--set key=value …] [--run name] [--runs folder]
+       llavolta train --resume <run folder>
+
+  <recipe>      a YAML file, or the name of a preset (resources/recipes)
+  --set k=v     change a value of the recipe, e.g. --set optimizer.lr=2e-4; may be given several times
+  --run name    name of the run's folder; by default the recipe's name
+  --runs dir    folder of all runs; by default runs
+  --resume dir  go on with a run from its last checkpoint: the result is the same as without the break
+
+Ctrl-C saves a checkpoint and leaves. Exit code 0 when the run is finished.
+`;
+
+function readArguments(argv: string[]): TrainJob {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      set: { type: 'string', multiple: true, default: [] },
+      run: { type: 'string' },
+      runs: { type: 'string', default: 'runs' },
+      resume: { type: 'string' },
+    },
+  });
+  const [recipe, ...rest] = positionals;
+  if (values.resume !== undefined) {
+    if (recipe === undefined && values.set.length === 0 && values.run === undefined) {
+      return { kind: 'train', run: { mode: 'resume', folder: resolve(values.resume) } };
+    }
+    const rule = 'takes no recipe, --set or --run: a run goes on as it was begun';
+    throw new InputError({ field: '--resume', value: values.resume, rule });
+  }
+  if (recipe === undefined || rest.length > 0) {
+    throw new InputError({ field: 'train', rule: 'needs one recipe, or --resume', hint: 'llavolta train --help' });
+  }
+  const name = values.run === undefined ? {} : { name: values.run };
+  return {
+    kind: 'train',
+    run: { mode: 'new', recipe, overrides: values.set, runs: resolve(values.runs), ...name },
+  };
+}
+
+const shown = (path: string): string => relative(process.cwd(), path) || '.';
+
+function closingText({ outcome, folder }: FollowedTraining): string {
+  const again = folder === undefined ? '' : `\nTo go on: llavolta train --resume ${shown(folder)}`;
+  if (outcome.type === 'failed') return `${failureText(outcome.failure)}${again}`;
+  const { outcome: end, step, folder: result } = outcome.result;
+  if (end === 'finished') return `Finished after ${step} steps: the model is in ${shown(result ?? '')}`;
+  return `Stopped after ${step} steps${result === undefined ? '' : `, saved in ${shown(result)}`}.${again}`;
+}
+
+/** Exit code of a program that a signal ended, as shells expect it. */
+const signalCode = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
+
+export async function run(argv: string[]): Promise<number> {
+  const job = readArguments(argv);
+  const startedAt = Date.now();
+  const followed = await followTraining(job, process.stdout);
+  process.stdout.write(`${closingText(followed)} (${clockTime(Date.now() - startedAt)})\n`);
+  if (followed.signal !== undefined) return signalCode(followed.signal);
+  return followed.outcome.type === 'done' && followed.outcome.result.outcome === 'finished' ? 0 : 1;
+}
