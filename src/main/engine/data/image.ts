@@ -27,8 +27,9 @@ function imageFormat(head: Uint8Array): 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff'
 }
 
 async function checkFormat(file: string): Promise<void> {
-  const handle = await open(file, 'r').catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError({ file, rule: `the image cannot be read (${cause.code})` }, { cause });
+  const handle = await open(file, 'r').catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new InputError({ file, rule: `the image cannot be read (${code})` }, { cause });
   });
   try {
     const { bytesRead, buffer } = await handle.read(new Uint8Array(256), 0, 256, 0);
@@ -54,7 +55,7 @@ function checkSize(file: string, { width, height }: Metadata): void {
 }
 
 function unreadable(file: string, cause: unknown): InputError {
-  const reason = String((cause as Error).message).split('\n')[0];
+  const reason = (cause as Error).message.split('\n')[0];
   return new InputError({ file, rule: `the image is damaged or cut off (${reason})` }, { cause });
 }
 

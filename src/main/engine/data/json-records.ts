@@ -151,7 +151,7 @@ function lineLength(window: FileWindow): number {
 
 /** The JSON of one record's bytes. @throws SyntaxError or TypeError where they are no JSON or no UTF-8. */
 export function parseRecord(bytes: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
 }
 
 function isJson(bytes: Uint8Array): boolean {

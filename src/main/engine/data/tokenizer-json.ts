@@ -117,7 +117,7 @@ function checkMerges({ model }: TokenizerJson, file: string): void {
     if (missing !== undefined) throw new InputError({ file, field, value: missing, rule: 'this token is missing from model.vocab' });
   });
   // Single characters and byte tokens are spelt without merges, whole words are not.
-  const words = Object.keys(model.vocab).filter((token) => [...token].length > 1 && !/^<.*>$/.test(token));
+  const words = Object.keys(model.vocab).filter((token) => Array.from(token).length > 1 && !/^<.*>$/.test(token));
   if (words.length > 0 && model.merges.length === 0) {
     throw new InputError({ file, field: 'model.merges', rule: `is empty, though the vocabulary has ${words.length} tokens that only merges can make` });
   }

@@ -17,7 +17,7 @@ const tokenizer = Tokenizer.parse(JSON.parse(files['tokenizer.json']), JSON.pars
 
 describe('trainTokenizer', () => {
   it('merges the most frequent pairs first', () => {
-    const files = trainTokenizer(['cd\ncd\nab\nab\nab\nabe\nabe'], 262);
+    const files = trainTokenizer(['cd\ncd\nab\nab\nab\nabe\nabe\nabe'], 262);
     const { model } = JSON.parse(files['tokenizer.json']) as { model: { merges: string[][] } };
     expect(model.merges).toEqual([
       ['a', 'b'],
