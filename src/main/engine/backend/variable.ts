@@ -26,11 +26,14 @@ export class Variable {
     return kernel('ReadVariableOp', [this.handle], { dtype: { type: 'float32' } });
   }
 
-  /** Replaces all values. */
+  /** Replaces all values by a copy of these. */
   assign(values: Float32Array): void {
     tf.tidy(() => {
       const tensor = tf.tensor(values, this.shape as number[], 'float32');
-      runKernel('AssignVariableOp', [this.handle, tensor], FLOAT_DTYPE, 0);
+      // An array that happens to be aligned reaches TensorFlow without a copy, and the variable would read the caller's
+      // memory until its first update.
+      const copy = kernel('DeepCopy', [tensor], { T: { type: 'float32' } });
+      runKernel('AssignVariableOp', [this.handle, copy], FLOAT_DTYPE, 0);
     });
   }
 
