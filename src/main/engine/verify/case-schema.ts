@@ -102,6 +102,7 @@ export const caseSchema = z.object({
           text: z.string(),
           ids: numbers,
           labels: numbers,
+          image_starts: numbers,
           prompt_text: z.string(),
           prompt_ids: numbers,
         }),

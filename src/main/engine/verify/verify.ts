@@ -6,6 +6,7 @@ import { failed, skipped } from './compare.ts';
 import { ReferenceModel } from './reference-model.ts';
 import type { DataTopic, Finding, ModelTopic } from './topic.ts';
 import { attentionTopic } from './topics/attention.ts';
+import { chatTopic } from './topics/chat.ts';
 import { compressionTopic } from './topics/compression.ts';
 import { forwardTopic } from './topics/forward.ts';
 import { generationTopic } from './topics/generation.ts';
@@ -16,7 +17,11 @@ import { tokenizerTopic } from './topics/tokenizer.ts';
 import { trainingTopic } from './topics/training.ts';
 import { unsupportedModel } from './unsupported.ts';
 
-const DATA_TOPICS: Record<string, DataTopic> = { tokenizer: tokenizerTopic, preprocessing: preprocessingTopic };
+const DATA_TOPICS: Record<string, DataTopic> = {
+  tokenizer: tokenizerTopic,
+  chat: chatTopic,
+  preprocessing: preprocessingTopic,
+};
 
 const MODEL_TOPICS: Record<string, ModelTopic> = {
   forward: forwardTopic,
