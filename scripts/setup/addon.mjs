@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ADDON_FILE, ADDON_PACKAGE, addonPaths, TENSORFLOW_VERSION } from './engine-plan.mjs';
 import { elapsed, say, SetupError } from './log.mjs';
@@ -40,6 +40,18 @@ function sourceFiles(project, ending) {
 }
 
 /**
+ * The sources to compile: the package's and ours, less those of the package that one of ours includes to extend them.
+ * @param {string} project
+ */
+function compiledFiles(project) {
+  const files = sourceFiles(project, /\.cc$/);
+  const included = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^#include "(.*\.cc)"/gm)].map((match) => match[1]),
+  );
+  return files.filter((file) => !included.includes(basename(file)));
+}
+
+/**
  * Names one build of the addon: it changes with anything the result depends on. The compiler's version is left out on purpose, as
  * Node-API and TensorFlow's C API are stable across compilers.
  * @param {string} project
@@ -67,7 +79,7 @@ function compilerArguments(project, site, libraries, output) {
   return [
     ...FLAGS,
     ...includes.map((folder) => `-I${folder}`),
-    ...sourceFiles(project, /\.cc$/),
+    ...compiledFiles(project),
     ...libraries.map((library) => join(site, library)),
     `-Wl,-rpath,${join(site, 'tensorflow')}`,
     ...['-o', output],

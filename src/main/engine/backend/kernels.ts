@@ -3,33 +3,17 @@
  * They keep no tape: gradients are the business of `ops/`, which are written in these words.
  */
 import { tf, type Tensor } from './tensorflow.ts';
+import { constant } from './constants.ts';
 import { kernel, runKernel } from './kernel.ts';
 
 const FLOAT = { T: { type: 'float32' } } as const;
 
-const constants = new Map<string, Tensor>();
+/** An int32 vector (axes, permutations, shapes) as a constant. */
+export const intVector = (values: readonly number[]): Tensor =>
+  constant(`int32[${values.join()}]`, () => tf.tensor1d(values as number[], 'int32'));
 
-/** An int32 vector (axes, permutations, shapes) that is made once and lives as long as the process. */
-export function intVector(values: readonly number[]): Tensor {
-  const key = values.join();
-  let tensor = constants.get(key);
-  if (!tensor) {
-    tensor = tf.keep(tf.tensor1d(values as number[], 'int32'));
-    constants.set(key, tensor);
-  }
-  return tensor;
-}
-
-/** A float32 scalar that is made once and lives as long as the process. */
-export function floatScalar(value: number): Tensor {
-  const key = `f${value}`;
-  let tensor = constants.get(key);
-  if (!tensor) {
-    tensor = tf.keep(tf.scalar(value, 'float32'));
-    constants.set(key, tensor);
-  }
-  return tensor;
-}
+/** A float32 scalar as a constant; for values of the code, not of the run. */
+export const floatScalar = (value: number): Tensor => constant(`float32 ${value}`, () => tf.scalar(value, 'float32'));
 
 export interface MatMulFlags {
   readonly transposeA?: boolean;
@@ -127,21 +111,14 @@ export const sparseCrossEntropy = (logits: Tensor, classes: Tensor): [Tensor, Te
 /** Index of the largest value of each row [M, V] → [M], int32. */
 export const argMax = (x: Tensor): Tensor => tf.tidy(() => tf.argMax(x, -1)) as Tensor;
 
-/** Share of rows [M, V] whose largest value is at `classes` [M]; a float32 scalar. */
-export const accuracy = (logits: Tensor, classes: Tensor): Tensor =>
-  tf.tidy(() => tf.mean(tf.cast(tf.equal(argMax(logits), classes), 'float32')));
+/** Weighted share of rows [M, V] whose largest value is at `classes` [M]; a float32 scalar. */
+export const weightedAccuracy = (logits: Tensor, classes: Tensor, weights: Tensor): Tensor =>
+  tf.tidy(() => sum(mul(tf.cast(tf.equal(argMax(logits), classes), 'float32'), weights), 0));
 
 export const toFloat = (x: Tensor): Tensor =>
   kernel('Cast', [x], { SrcT: { type: x.dtype }, DstT: { type: 'float32' }, Truncate: { bool: false } });
 
-const scalars = new Map<number, Tensor>();
-
-/** An int32 scalar constant: some kernels want a scalar where others want a vector of one. */
+/** An int32 scalar as a constant: some kernels want a scalar where others want a vector of one. */
 function axisScalar(value: number): Tensor {
-  let tensor = scalars.get(value);
-  if (!tensor) {
-    tensor = tf.keep(tf.scalar(value, 'int32'));
-    scalars.set(value, tensor);
-  }
-  return tensor;
+  return constant(`int32 ${value}`, () => tf.scalar(value, 'int32'));
 }

@@ -1,4 +1,5 @@
 import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
+import type { Tensor } from '../backend/tensorflow.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import type { DeviceBatch } from './llava.ts';
 
@@ -29,4 +30,17 @@ export function withDeviceBatch<T>(plan: BatchPlan, vision: HostVision | undefin
     if (!images) throw new Error('the images were not uploaded');
     return use({ plan, arrays, vision: 'features' in vision ? { features: images } : { pixels: images } });
   });
+}
+
+/** All tensors of a batch, in a fixed order: the inputs of a recorded function. */
+export function batchTensors({ arrays, vision }: DeviceBatch): Tensor[] {
+  return [...Object.values(arrays), ...(vision ? Object.values<Tensor>(vision) : [])];
+}
+
+/** Everything a step depends on besides the values of `batchTensors`: the lengths it works with and what it compresses. */
+export function signatureOf(batch: DeviceBatch): string {
+  const { plan, arrays, vision } = batch;
+  const lengths = plan.segments.map(({ fromLayer, point, layout }) => [fromLayer, point, layout.paddedLength]);
+  const shapes = Object.entries({ ...arrays, ...vision }).map(([name, tensor]) => [name, tensor.shape]);
+  return JSON.stringify([plan.batch, plan.beforeDecoder, lengths, shapes]);
 }

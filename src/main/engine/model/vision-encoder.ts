@@ -3,6 +3,7 @@
  * Shapes: I images, N patches, E encoder width, P patch side.
  */
 import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { constant } from '../backend/constants.ts';
 import { activate } from '../backend/ops/activations.ts';
 import { attention, scaleQueries, type AttentionShape } from '../backend/ops/attention.ts';
 import { add, linear } from '../backend/ops/linear.ts';
@@ -23,27 +24,18 @@ interface TokenIndices {
   readonly patches: Tensor;
 }
 
-const indexCache = new Map<string, TokenIndices>();
-
 function tokenIndices(images: number, patches: number): TokenIndices {
-  const key = `${images}x${patches}`;
-  const cached = indexCache.get(key);
-  if (cached) return cached;
   const length = patches + 1;
-  const vector = (size: number, value: (image: number, i: number) => number, per: number): Tensor =>
-    tf.keep(
-      tf.tensor1d(
-        Int32Array.from({ length: size }, (_, r) => value(Math.floor(r / per), r % per)),
-        'int32',
-      ),
-    );
-  const indices = {
-    tokens: vector(images * length, (image, t) => (t === 0 ? 0 : 1 + image * patches + t - 1), length),
-    positions: vector(images * length, (_, t) => t, length),
-    patches: vector(images * patches, (image, p) => image * length + 1 + p, patches),
+  const index = (name: string, per: number, value: (image: number, i: number) => number): Tensor =>
+    constant(`vision ${name} ${images} ${patches}`, () => {
+      const values = Int32Array.from({ length: images * per }, (_, r) => value(Math.floor(r / per), r % per));
+      return tf.tensor1d(values, 'int32');
+    });
+  return {
+    tokens: index('tokens', length, (image, t) => (t === 0 ? 0 : 1 + image * patches + t - 1)),
+    positions: index('positions', length, (_, t) => t),
+    patches: index('patches', patches, (image, p) => image * length + 1 + p),
   };
-  indexCache.set(key, indices);
-  return indices;
 }
 
 /** Cuts images into flat patches, channel first as the convolution's weight is: [I, 3, S, S] → [I·N, 3·P·P]. */

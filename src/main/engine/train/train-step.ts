@@ -2,12 +2,14 @@ import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { add } from '../backend/kernels.ts';
 import type { Compression } from '../../../shared/compression.ts';
 import type { EncodedRow } from '../data/batch.ts';
+import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
 import { planBatch } from '../model/batch-plan.ts';
 import type { LlavaConfig } from '../model/config.ts';
-import { withDeviceBatch, type HostVision } from '../model/device-batch.ts';
+import { batchTensors, signatureOf, withDeviceBatch, type HostVision } from '../model/device-batch.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
-import { llavaLoss } from '../model/llava.ts';
+import { llavaLoss, type DeviceBatch } from '../model/llava.ts';
 import type { Parameters } from '../model/parameters.ts';
+import type { Weights } from '../model/weights.ts';
 import { lossAndGradients } from './gradients.ts';
 
 /** Rows that go through the model at once, with their images. */
@@ -17,24 +19,47 @@ export interface MicroBatch {
   readonly vision?: HostVision;
 }
 
-/** Loss and gradient of one micro-batch: Σ cross entropy / `normaliser`. Gradients by name; the caller disposes them. */
-export function microBatchGradients(
-  { rows, vision }: MicroBatch,
-  compression: Compression,
-  normaliser: number,
-  parameters: Parameters,
-  config: LlavaConfig,
-): { loss: number; gradients: Map<string, Tensor> } {
-  const plan = planBatch(rows, compression, normaliser);
-  const { loss, gradients } = withDeviceBatch(plan, vision, (batch) =>
-    parameters.withWeights((weights) =>
-      lossAndGradients((w) => llavaLoss(batch, w, config), weights, parameters.trainedNames()),
-    ),
-  );
-  try {
-    return { loss: loss.dataSync()[0] as number, gradients };
-  } finally {
+/**
+ * Computes loss and gradients of micro-batches, each kind of batch (lengths, compression) as one recorded function.
+ * Dispose it when done.
+ */
+export class GradientStep {
+  private readonly parameters: Parameters;
+  private readonly config: LlavaConfig;
+  private readonly functions = new GraphCache<readonly string[]>();
+
+  constructor(parameters: Parameters, config: LlavaConfig) {
+    this.parameters = parameters;
+    this.config = config;
+  }
+
+  /** Loss = Σ cross entropy / `normaliser`, and its gradients by name, which the caller disposes. */
+  run(
+    { rows, vision }: MicroBatch,
+    compression: Compression,
+    normaliser: number,
+  ): { loss: number; gradients: Map<string, Tensor> } {
+    const plan = planBatch(rows, compression, normaliser);
+    const { tensors, description: names } = withDeviceBatch(plan, vision, (batch) =>
+      this.parameters.withWeights((weights) => {
+        const inputs = [...batchTensors(batch), ...weights.values()];
+        return this.functions.run(signatureOf(batch), inputs, () => this.gradients(batch, weights));
+      }),
+    );
+    const [loss, ...gradients] = tensors as [Tensor, ...Tensor[]];
+    const value = loss.dataSync()[0] as number;
     loss.dispose();
+    return { loss: value, gradients: new Map(names.map((name, i) => [name, gradients[i] as Tensor])) };
+  }
+
+  dispose(): void {
+    this.functions.dispose();
+  }
+
+  private gradients(batch: DeviceBatch, weights: Weights): Described<readonly string[]> {
+    const trained = this.parameters.trainedNames();
+    const { loss, gradients } = lossAndGradients((w) => llavaLoss(batch, w, this.config), weights, trained);
+    return { tensors: [loss, ...gradients.values()], description: [...gradients.keys()] };
   }
 }
 

@@ -11,7 +11,7 @@ import { INITIAL_STATE, type LoopState } from './loop-state.ts';
 import { StageScheduler } from './stage-scheduler.ts';
 import { stepMetrics, supervisedTokens } from './step-metrics.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { microBatchGradients, type MicroBatch } from './train-step.ts';
+import { GradientStep, type MicroBatch } from './train-step.ts';
 import { isTrained } from './trained-parts.ts';
 import type { Position, Snapshot, TrainingEvent, TrainingLoop } from './training-loop.ts';
 import { Updater } from './updater.ts';
@@ -40,6 +40,7 @@ export class Trainer implements TrainingLoop {
   readonly scheduler: StageScheduler;
   private readonly setup: TrainerSetup;
   private readonly parameters: Parameters;
+  private readonly gradientStep: GradientStep;
   private readonly updater: Updater;
   private state: LoopState;
 
@@ -48,6 +49,7 @@ export class Trainer implements TrainingLoop {
     this.setup = setup;
     this.scheduler = new StageScheduler(recipe, totalSteps, config.text.layers);
     this.parameters = new Parameters(weights, isTrained(recipe.train, config));
+    this.gradientStep = new GradientStep(this.parameters, config);
     this.updater = new Updater(this.parameters, recipe.optimizer, totalSteps, from?.optimizer);
     this.state = from?.state ?? INITIAL_STATE;
   }
@@ -69,6 +71,7 @@ export class Trainer implements TrainingLoop {
   }
 
   dispose(): void {
+    this.gradientStep.dispose();
     this.updater.dispose();
     this.parameters.dispose();
   }
@@ -98,7 +101,7 @@ export class Trainer implements TrainingLoop {
   }
 
   private addMicroBatch(micro: MicroBatch, compression: Compression, normaliser: number): void {
-    const { loss, gradients } = microBatchGradients(micro, compression, normaliser, this.parameters, this.setup.config);
+    const { loss, gradients } = this.gradientStep.run(micro, compression, normaliser);
     this.updater.gradient.add(gradients);
     const { microBatch, partialLoss } = this.state;
     this.state = { ...this.state, microBatch: microBatch + 1, partialLoss: partialLoss + loss };

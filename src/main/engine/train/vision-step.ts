@@ -1,9 +1,11 @@
 import { withDeviceArrays, type DeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
-import { accuracy as accuracyOf } from '../backend/kernels.ts';
+import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
+import { weightedAccuracy } from '../backend/kernels.ts';
 import { add, linear } from '../backend/ops/linear.ts';
 import { crossEntropy } from '../backend/ops/loss.ts';
 import { gatherRows, segmentMean, type Segments } from '../backend/ops/rows.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { roundUp } from '../compressor/sequence-layout.ts';
 import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { visionFeatures } from '../model/vision-encoder.ts';
@@ -40,20 +42,28 @@ function poolingArrays(images: number, patches: number): HostArrays {
   };
 }
 
+/** The number of questions of a batch is padded to a multiple of this, so that few functions are recorded. */
+const QUESTION_BUCKET = 128;
+
 /** M answered questions: which image, which class, and a mask [M, C] of the classes they do not choose from. */
 function targetArrays({ targets, classes }: VisionBatch): HostArrays {
   const flat = targets.flatMap((ofImage, image) => ofImage.map((target) => ({ ...target, image })));
-  const mask = new Float32Array(flat.length * classes).fill(OTHER_QUESTION);
+  const size = roundUp(Math.max(flat.length, 1), QUESTION_BUCKET);
+  const mask = new Float32Array(size * classes).fill(OTHER_QUESTION);
   flat.forEach(({ firstClass, classCount }, m) => {
     const start = m * classes + firstClass;
     mask.fill(0, start, start + classCount);
   });
-  const count = flat.length;
+  const pick = (value: (target: (typeof flat)[number]) => number): Int32Array => {
+    const data = new Int32Array(size);
+    flat.forEach((target, m) => (data[m] = value(target)));
+    return data;
+  };
   return {
-    image: { shape: [count], data: Int32Array.from(flat, ({ image }) => image) },
-    target: { shape: [count], data: Int32Array.from(flat, ({ target }) => target) },
-    mask: { shape: [count, classes], data: mask },
-    questionWeights: { shape: [count], data: new Float32Array(count).fill(1 / Math.max(count, 1)) },
+    image: { shape: [size], data: pick(({ image }) => image) },
+    target: { shape: [size], data: pick(({ target }) => target) },
+    mask: { shape: [size, classes], data: mask },
+    questionWeights: { shape: [size], data: new Float32Array(size).fill(1 / flat.length, 0, flat.length) },
   };
 }
 
@@ -66,36 +76,62 @@ function headLogits(arrays: DeviceArrays, weights: Weights, config: LlavaConfig)
   return add(gatherRows(all, image), mask);
 }
 
-/**
- * Mean cross entropy over all answered questions of a batch, the share answered right, and the gradients of tower and
- * heads, which the caller disposes.
- */
-export function visionGradients(
-  batch: VisionBatch,
-  parameters: Parameters,
-  config: LlavaConfig,
-): { loss: number; accuracy: number; gradients: Map<string, Tensor> } {
-  const { imageSize, patchSize } = config.vision;
-  const images = batch.targets.length;
-  const hostArrays: HostArrays = {
-    ...poolingArrays(images, (imageSize / patchSize) ** 2),
-    ...targetArrays(batch),
-    pixels: { shape: [images, 3, imageSize, imageSize], data: batch.pixels },
-  };
-  return withDeviceArrays(hostArrays, (arrays) => {
-    let right: Tensor | undefined;
-    const lossOf = (weights: Weights): Tensor =>
-      tf.tidy(() => {
-        const logits = headLogits(arrays, weights, config);
-        right = tf.keep(accuracyOf(logits, arrays['target'] as Tensor));
-        return crossEntropy(logits, arrays['target'] as Tensor, arrays['questionWeights'] as Tensor);
-      });
-    const { loss, gradients } = parameters.withWeights((weights) =>
-      lossAndGradients(lossOf, weights, parameters.trainedNames()),
+/** What a step of the vision phase gives; the caller disposes the gradients. */
+export interface VisionGradients {
+  /** Mean cross entropy over all answered questions of the batch. */
+  readonly loss: number;
+  /** Share of them answered right. */
+  readonly accuracy: number;
+  readonly gradients: Map<string, Tensor>;
+}
+
+/** Loss and gradients of tower and heads, as recorded functions. Dispose it when done. */
+export class VisionStep {
+  private readonly parameters: Parameters;
+  private readonly config: LlavaConfig;
+  private readonly functions = new GraphCache<readonly string[]>();
+
+  /** @param parameters the tower's and the heads' */
+  constructor(parameters: Parameters, config: LlavaConfig) {
+    this.parameters = parameters;
+    this.config = config;
+  }
+
+  run(batch: VisionBatch): VisionGradients {
+    const { imageSize, patchSize } = this.config.vision;
+    const images = batch.targets.length;
+    const hostArrays: HostArrays = {
+      ...poolingArrays(images, (imageSize / patchSize) ** 2),
+      ...targetArrays(batch),
+      pixels: { shape: [images, 3, imageSize, imageSize], data: batch.pixels },
+    };
+    const { tensors, description: names } = withDeviceArrays(hostArrays, (arrays) =>
+      this.parameters.withWeights((weights) => {
+        const signature = JSON.stringify(Object.values(arrays).map(({ shape }) => shape));
+        const inputs = [...Object.values(arrays), ...weights.values()];
+        return this.functions.run(signature, inputs, () => this.gradients(arrays, weights));
+      }),
     );
-    const read = (scalar: Tensor | undefined): number => (scalar ? (scalar.dataSync()[0] as number) : 0);
-    const result = { loss: read(loss), accuracy: read(right), gradients };
-    tf.dispose([loss, ...(right ? [right] : [])]);
-    return result;
-  });
+    const [loss, right, ...gradients] = tensors as [Tensor, Tensor, ...Tensor[]];
+    const result = { loss: loss.dataSync()[0] as number, accuracy: right.dataSync()[0] as number };
+    tf.dispose([loss, right]);
+    return { ...result, gradients: new Map(names.map((name, i) => [name, gradients[i] as Tensor])) };
+  }
+
+  dispose(): void {
+    this.functions.dispose();
+  }
+
+  private gradients(arrays: DeviceArrays, weights: Weights): Described<readonly string[]> {
+    const { target, questionWeights } = arrays as Record<'target' | 'questionWeights', Tensor>;
+    let right: Tensor | undefined;
+    const lossOf = (w: Weights): Tensor =>
+      tf.tidy(() => {
+        const logits = headLogits(arrays, w, this.config);
+        right = tf.keep(weightedAccuracy(logits, target, questionWeights));
+        return crossEntropy(logits, target, questionWeights);
+      });
+    const { loss, gradients } = lossAndGradients(lossOf, weights, this.parameters.trainedNames());
+    return { tensors: [loss, right as unknown as Tensor, ...gradients.values()], description: [...gradients.keys()] };
+  }
 }

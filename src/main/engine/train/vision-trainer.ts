@@ -16,7 +16,7 @@ import { Stopwatch } from './stopwatch.ts';
 import { isTrained } from './trained-parts.ts';
 import type { Position, Snapshot, TrainingEvent, TrainingLoop } from './training-loop.ts';
 import { Updater } from './updater.ts';
-import { HEADS_BIAS, HEADS_WEIGHT, visionGradients } from './vision-step.ts';
+import { HEADS_BIAS, HEADS_WEIGHT, VisionStep } from './vision-step.ts';
 
 /** One image and what is asked about it. */
 export interface VisionSample {
@@ -43,6 +43,7 @@ export class VisionTrainer implements TrainingLoop {
   readonly heads: QuestionHeads;
   private readonly setup: VisionTrainerSetup;
   private readonly parameters: Parameters;
+  private readonly visionStep: VisionStep;
   private readonly updater: Updater;
   private state: LoopState;
 
@@ -58,6 +59,7 @@ export class VisionTrainer implements TrainingLoop {
     this.parameters = new Parameters(new Map([...own, ...this.headWeights(from)]), (name) => {
       return name.startsWith('vision_tower.') ? reached(name) : true;
     });
+    this.visionStep = new VisionStep(this.parameters, config);
     this.updater = new Updater(this.parameters, recipe.optimizer, totalSteps, from?.optimizer);
     this.state = from?.state ?? INITIAL_STATE;
   }
@@ -86,6 +88,7 @@ export class VisionTrainer implements TrainingLoop {
   }
 
   dispose(): void {
+    this.visionStep.dispose();
     this.updater.dispose();
     this.parameters.dispose();
   }
@@ -104,13 +107,11 @@ export class VisionTrainer implements TrainingLoop {
   }
 
   private async optimizerStep(): Promise<VisionMetrics> {
-    const { config } = this.setup;
     const watch = new Stopwatch();
     const { samples, next } = this.samplesAt(this.state.position);
     const pixels = await this.pixelsOf(samples);
     const targets = samples.map(({ questions }) => this.heads.targets(questions));
-    const batch = { pixels, targets, classes: this.heads.classCount };
-    const { loss, accuracy, gradients } = visionGradients(batch, this.parameters, config);
+    const { loss, accuracy, gradients } = this.visionStep.run({ pixels, targets, classes: this.heads.classCount });
     this.updater.gradient.add(gradients);
     const { lr, gradNorm } = this.updater.apply(this.step, loss, () => samples.map(({ id }) => id));
     const stepMs = watch.pause();

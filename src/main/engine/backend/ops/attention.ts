@@ -1,4 +1,5 @@
 import { tf, type Tensor } from '../tensorflow.ts';
+import { constant } from '../constants.ts';
 import { differentiable } from '../autograd.ts';
 import {
   add,
@@ -51,22 +52,16 @@ function chunksOf({ length, causal }: AttentionShape): Chunk[] {
   });
 }
 
-const masks = new Map<string, Tensor>();
-
 /** Scores to add to one chunk, flat [1, g·size·keys]: 0 where query i sees key j ≤ from + i, else HIDDEN; repeated for g heads. */
 function causalMask({ from, size, keys }: Chunk, groups: number): Tensor {
-  const name = `${from}/${size}/${groups}`;
-  let mask = masks.get(name);
-  if (!mask) {
+  return constant(`causal mask ${from} ${size} ${groups}`, () => {
     const values = new Float32Array(groups * size * keys);
     for (let row = 0; row < groups * size; row++) {
       const query = from + (row % size);
       values.fill(HIDDEN, row * keys + query + 1, (row + 1) * keys);
     }
-    mask = tf.keep(tf.tensor2d(values, [1, values.length]));
-    masks.set(name, mask);
-  }
-  return mask;
+    return tf.tensor2d(values, [1, values.length]);
+  });
 }
 
 /** [B·T, h·d] → [B·h, T, d] */

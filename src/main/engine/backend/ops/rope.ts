@@ -1,4 +1,5 @@
 import { tf, type Tensor } from '../tensorflow.ts';
+import { constant } from '../constants.ts';
 import { differentiable } from '../autograd.ts';
 import { add, cos, matMul, mul, reshape, scale, sin, toFloat } from '../kernels.ts';
 
@@ -9,22 +10,17 @@ export interface RopeTable {
   readonly headDim: number;
 }
 
-const rotations = new Map<number, Tensor>();
-
 /** The matrix that turns (a, b) into (−b, a) for the two halves of a head, as one small product: x · P. */
 function halfRotation(headDim: number): Tensor {
-  let matrix = rotations.get(headDim);
-  if (!matrix) {
+  return constant(`half rotation ${headDim}`, () => {
     const half = headDim / 2;
     const values = new Float32Array(headDim * headDim);
     for (let i = 0; i < half; i++) {
       values[(i + half) * headDim + i] = -1; // out[i] = −x[i + half]
       values[i * headDim + i + half] = 1; // out[i + half] = x[i]
     }
-    matrix = tf.keep(tf.tensor2d(values, [headDim, headDim]));
-    rotations.set(headDim, matrix);
-  }
-  return matrix;
+    return tf.tensor2d(values, [headDim, headDim]);
+  });
 }
 
 /**
