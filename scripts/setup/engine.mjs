@@ -60,12 +60,17 @@ export function installedAddon(project) {
   return record && hasSize(addon, record.bytes) ? record : undefined;
 }
 
-/** Whether the engine can start as it is: a look at a few files, no process is started. @param {Target} target */
-export function engineIsReady({ project, cache, variant }) {
+/** Whether the addon in place is the one that today's sources and the chosen variant ask for. @param {Target} target */
+export function addonIsCurrent({ project, cache, variant }) {
   const record = installedAddon(project);
   if (record?.variant !== variant) return false;
-  if (record.kind === 'prebuilt') return true;
-  return librariesAreReady(cache, variant) && record.key === addonKey(project, enginePaths(cache, variant).site);
+  return record.kind === 'prebuilt' || record.key === addonKey(project, enginePaths(cache, variant).site);
+}
+
+/** Whether the engine can start as it is: a look at a few files, no process is started. @param {Target} target */
+export function engineIsReady(target) {
+  if (!addonIsCurrent(target)) return false;
+  return installedAddon(target.project)?.kind === 'prebuilt' || librariesAreReady(target.cache, target.variant);
 }
 
 /** @param {string} cache @param {EnginePlan} plan */
@@ -132,7 +137,7 @@ async function installFromWheel(target, temporary) {
 async function installPrebuilt({ project, variant }) {
   say(`Trying the prebuilt library of ${ADDON_PACKAGE} instead…`);
   const npm = npmCommand();
-  const args = [...npm.args, 'rebuild', ADDON_PACKAGE, '--ignore-scripts=false'];
+  const args = [...npm.args, 'rebuild', ADDON_PACKAGE, '--ignore-scripts=false', '--loglevel=error'];
   const { code, output } = await runProcess(npm.command, args, {
     cwd: project,
     shell: npm.shell,

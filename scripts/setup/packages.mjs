@@ -61,7 +61,7 @@ function installedByHand(project) {
   }
 }
 
-/** npm as a program to run: the one that runs us, else the one on the path. */
+/** npm as a program to run: the one that runs us, else the one on the path. Give it a --loglevel: `npm run -s` would silence its errors. */
 export function npmCommand() {
   const script = process.env['npm_execpath'];
   if (script && existsSync(script) && /\.c?js$/.test(script))
@@ -82,7 +82,7 @@ export async function installPackages(project, onStart) {
     const npm = npmCommand();
     const { code, output } = await runProcess(
       npm.command,
-      [...npm.args, 'ci', '--include=dev', '--no-audit', '--no-fund'],
+      [...npm.args, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
       {
         cwd: project,
         shell: npm.shell,

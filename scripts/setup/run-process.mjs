@@ -33,8 +33,10 @@ export function runProcess(command, args, options = {}) {
   return new Promise((resolve) => {
     const { cwd, env, shell, timeoutMs, onStart } = options;
     if (running.size === 0) watchSignals();
-    const child = spawn(command, args, { cwd, env, shell, timeout: timeoutMs, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, shell, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
+    // Not spawn's own `timeout`: its timer lives on, and this process with it, when the program does not exist.
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     if (child.pid !== undefined) onStart?.(child.pid);
     let stdout = '';
     let output = '';
@@ -47,6 +49,7 @@ export function runProcess(command, args, options = {}) {
     });
     /** @param {number} code */
     const finish = (code) => {
+      clearTimeout(timer);
       running.delete(child);
       if (running.size === 0) unwatchSignals();
       resolve({ code, stdout, output });

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { findCompiler } from '../../scripts/setup/addon.mjs';
 import { chosenVariant } from '../../scripts/setup/bootstrap.mjs';
 import { cacheFolder, PROJECT_FOLDER } from '../../scripts/setup/engine-plan.mjs';
-import { engineIsReady, installedAddon, librariesAreReady } from '../../scripts/setup/engine.mjs';
+import { addonIsCurrent, installedAddon, librariesAreReady } from '../../scripts/setup/engine.mjs';
 import { formatBytes } from '../../scripts/setup/log.mjs';
 import { isSupportedNode, MINIMUM_NODE } from '../../scripts/setup/node-version.mjs';
 import { npmCommand } from '../../scripts/setup/packages.mjs';
@@ -141,13 +141,13 @@ function examineCache(): Finding[] {
           text: `${variant}: not in ${cache}, or damaged`,
           remedy: 'run: npm run setup',
         };
-  const current = engineIsReady({ project: PROJECT_FOLDER, cache, variant });
+  const current = addonIsCurrent({ project: PROJECT_FOLDER, cache, variant });
   const binding: Finding = current
     ? { name: 'Addon', state: 'ok', text: `${addon?.kind ?? ''} ${addon?.key ?? ''}`.trim() }
     : {
         name: 'Addon',
         state: 'missing',
-        text: addon ? 'built from other sources' : 'not built',
+        text: addon ? 'built from other sources or for another library' : 'not built',
         remedy: 'run: npm run setup',
       };
   return [library, binding, { name: 'Cache', state: 'ok', text: `${cache}, ${size}${cacheParts(cache)}` }];

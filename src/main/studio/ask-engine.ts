@@ -16,8 +16,12 @@ export function askEngine(program = DOCTOR): Promise<EngineDiagnosis> {
       env: engineEnvironment(),
       execArgv: [...ENGINE_EXEC_ARGV],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      timeout: PATIENCE_MS,
     });
+    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+    const finish = (diagnosis: EngineDiagnosis): void => {
+      clearTimeout(timer);
+      resolve(diagnosis);
+    };
     let answer: EngineDiagnosis | undefined;
     let complaints = '';
     child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
@@ -25,10 +29,12 @@ export function askEngine(program = DOCTOR): Promise<EngineDiagnosis> {
       const parsed = engineDiagnosisSchema.safeParse(message);
       answer = parsed.success ? parsed.data : { error: `the engine process sent something else than a report` };
     });
-    child.on('error', (error) => resolve({ error: `the engine process did not start: ${error.message}` }));
+    child.on('error', (error) => {
+      finish({ error: `the engine process did not start: ${error.message}` });
+    });
     child.on('close', (code, signal) => {
       const end = signal === null ? `with code ${String(code)}` : `by ${signal}`;
-      resolve(
+      finish(
         answer ?? { error: `the engine process ended ${end} before it answered. ${complaints.trim().slice(-600)}` },
       );
     });
