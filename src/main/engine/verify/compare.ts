@@ -1,7 +1,7 @@
 import type { Check } from '../../../shared/verification.ts';
 import { TOLERANCES } from './tolerances.ts';
 
-type Numbers = Float32Array | Int32Array | readonly number[];
+type Numbers = Float32Array | Int32Array | Uint8Array | readonly number[];
 
 /** The part of a check that comparing gives. */
 export type Outcome = Pick<Check, 'status' | 'measure' | 'difference' | 'tolerance' | 'reason'>;
