@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { examineEngine, examineTools, formatFindings } from '../../src/main/doctor.ts';
+import type { EngineReport } from '../../src/shared/engine-report.ts';
+
+const report: EngineReport = {
+  backend: 'tensorflow',
+  device: 'CPU',
+  versions: { tensorflow: '2.21.0', tfjs: '4.22.0', tfjsNode: '4.22.0', node: 'v20.20.2' },
+  threads: 2,
+  memory: { total: 8e9, free: 4e9, resident: 450e6 },
+  startMs: 900,
+};
+const allTools = { npm: '11.0.0', python: 'pip 25', compiler: 'g++ 12', electron: undefined };
+const noTools = { npm: undefined, python: undefined, compiler: undefined, electron: undefined };
+
+describe('examineTools', () => {
+  it('misses Python and a compiler only as long as TensorFlow does not run', () => {
+    const states = (engineRuns: boolean): string[] =>
+      examineTools(noTools, engineRuns)
+        .filter(({ name }) => name === 'Python' || name === 'Compiler')
+        .map(({ state }) => state);
+    expect(states(true)).toEqual(['absent', 'absent']);
+    expect(states(false)).toEqual(['missing', 'missing']);
+  });
+
+  it('never misses Electron', () => {
+    expect(examineTools(allTools, true).filter(({ state }) => state === 'missing')).toEqual([]);
+  });
+});
+
+describe('examineEngine', () => {
+  it('names versions, device and threads', () => {
+    const text = formatFindings(examineEngine({ report }, 'cpu'));
+    for (const part of ['2.21.0', 'tensorflow', '4.22.0', 'CPU, 2 threads', '450 MB']) expect(text).toContain(part);
+    expect(text).toContain('Everything needed is there.');
+  });
+
+  it('says what to do where the GPU library finds no GPU', () => {
+    const findings = examineEngine({ report }, 'gpu');
+    expect(findings.filter(({ state }) => state === 'missing').map(({ name }) => name)).toEqual(['Device']);
+    expect(formatFindings(findings)).toContain('nvidia-smi');
+    expect(examineEngine({ report: { ...report, device: 'GPU' } }, 'gpu').every(({ state }) => state === 'ok')).toBe(
+      true,
+    );
+  });
+
+  it('says what to do where TensorFlow does not load', () => {
+    const text = formatFindings(examineEngine({ error: 'no such library\nand a long trace' }, 'cpu'));
+    expect(text).toContain('MISSING');
+    expect(text).toContain('no such library');
+    expect(text).toContain('npm run setup');
+    expect(text).not.toContain('long trace');
+  });
+});
