@@ -1,9 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
-import { fieldPath, ruleOf } from '../../../shared/validation.ts';
 import { readSafetensors, type SafetensorsFile } from '../model/safetensors.ts';
 import { parseStrictJson } from '../model/strict-json.ts';
+import { validate } from '../model/validate.ts';
 import { caseSchema, type ReferenceCase } from './case-schema.ts';
 
 const CASE_FILE = 'case.json';
@@ -32,15 +32,7 @@ export class CaseFolder {
     const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
       throw new InputError({ file, rule: `cannot be read (${error.code})` }, { cause: error });
     });
-    const json = parseStrictJson(bytes, file);
-    const result = caseSchema.safeParse(json);
-    if (result.success) return new CaseFolder(dir, result.data);
-    const issue = result.error.issues[0];
-    throw new InputError({
-      file,
-      field: issue && fieldPath(issue.path),
-      rule: issue ? ruleOf(issue, undefined) : 'is not a reference case',
-    });
+    return new CaseFolder(dir, validate(caseSchema, parseStrictJson(bytes, file), file));
   }
 
   /** Path of a file of the case. */
