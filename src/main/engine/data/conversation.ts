@@ -23,7 +23,7 @@ type TextPiece = Extract<Piece, { kind: 'text' }>;
 export function encodePieces(tokenizer: Tokenizer, pieces: readonly Piece[], visualTokens: number): TokenRow {
   const row = new RowBuilder(tokenizer);
   for (const id of tokenizer.prefix) row.push(id, false);
-  for (let i = 0; i < pieces.length; ) {
+  for (let i = 0; i < pieces.length;) {
     const piece = pieces[i] as Piece;
     if (piece.kind !== 'text') {
       if (piece.kind === 'visual') row.pushVisuals(visualTokens);
@@ -61,7 +61,9 @@ class RowBuilder {
 
   pushTexts(texts: readonly TextPiece[], place: TextPlace): void {
     const ids = this.tokenizer.encode(texts.map(({ text }) => text).join(''), place);
-    const supervised = texts.some((piece) => piece.supervised) ? this.overlaps(ids, texts, place) : ids.map(() => false);
+    const supervised = texts.some((piece) => piece.supervised)
+      ? this.overlaps(ids, texts, place)
+      : ids.map(() => false);
     ids.forEach((id, i) => this.push(id, supervised[i] as boolean));
   }
 
@@ -74,12 +76,15 @@ class RowBuilder {
    * boundary, encoded alone, may split otherwise but spell the same bytes.
    */
   private overlaps(ids: readonly number[], texts: readonly TextPiece[], place: TextPlace): boolean[] {
-    const bytesOf = (tokens: readonly number[]): number => tokens.reduce((sum, id) => sum + this.tokenizer.byteLength(id), 0);
+    const bytesOf = (tokens: readonly number[]): number =>
+      tokens.reduce((sum, id) => sum + this.tokenizer.byteLength(id), 0);
     const bounds: number[] = [0];
     let before = '';
     for (const { text } of texts.slice(0, -1)) bounds.push(bytesOf(this.tokenizer.encode((before += text), place)));
     bounds.push(bytesOf(ids));
-    const spans = texts.flatMap(({ supervised }, i) => (supervised ? [[bounds[i] as number, bounds[i + 1] as number] as const] : []));
+    const spans = texts.flatMap(({ supervised }, i) =>
+      supervised ? [[bounds[i] as number, bounds[i + 1] as number] as const] : [],
+    );
     let at = 0;
     return ids.map((id) => {
       const start = at;

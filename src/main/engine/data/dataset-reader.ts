@@ -118,7 +118,10 @@ function loadSample(json: unknown, folder: MediaFolder): Sample {
 }
 
 function textBytes(sample: Sample): number {
-  const texts = sample.turns.reduce((sum, { question, answer }) => sum + Buffer.byteLength(question) + Buffer.byteLength(answer), 0);
+  const texts = sample.turns.reduce(
+    (sum, { question, answer }) => sum + Buffer.byteLength(question) + Buffer.byteLength(answer),
+    0,
+  );
   return texts + Buffer.byteLength(sample.system ?? '');
 }
 
@@ -143,7 +146,8 @@ class NumberColumn<A extends Float64Array | Uint32Array> {
   }
 
   at(index: number): number {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) throw new RangeError(`no sample ${index} of ${this.length}`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw new RangeError(`no sample ${index} of ${this.length}`);
     return this.values[index] as number;
   }
 }

@@ -14,7 +14,8 @@ export const MAX_IMAGE_PIXELS = 50_000_000;
 /** Long side by short side. Beyond, scaling the short side to a model's input makes the long one enormous. */
 export const MAX_ASPECT_RATIO = 200;
 
-const ascii = (bytes: Uint8Array, from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString('latin1');
+const ascii = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.subarray(from, to)).toString('latin1');
 
 /** The format that the first bytes of a file show, whatever its name says; undefined for formats that are not accepted. */
 function imageFormat(head: Uint8Array): 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | undefined {
@@ -37,7 +38,11 @@ async function checkFormat(file: string): Promise<void> {
     if (imageFormat(buffer)) return;
     const isSvg = /^(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|svg)/i.test(ascii(buffer, 0, bytesRead));
     const rule = isSvg ? 'is an SVG drawing, not a picture of pixels' : 'is not an image that can be read';
-    throw new InputError({ file, rule, hint: 'JPEG, PNG, WebP, GIF and TIFF are accepted, told by content, not by name' });
+    throw new InputError({
+      file,
+      rule,
+      hint: 'JPEG, PNG, WebP, GIF and TIFF are accepted, told by content, not by name',
+    });
   } finally {
     await handle.close();
   }
@@ -70,9 +75,11 @@ function unreadable(file: string, cause: unknown): InputError {
 export async function decodeImage(file: string): Promise<RgbImage> {
   await checkFormat(file);
   // Only the header is read here; with a limit sharp would refuse it before we can tell its size.
-  const header = await sharp(file, { limitInputPixels: false }).metadata().catch((cause: unknown) => {
-    throw unreadable(file, cause);
-  });
+  const header = await sharp(file, { limitInputPixels: false })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw unreadable(file, cause);
+    });
   checkSize(file, header);
   const image = sharp(file, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error', ignoreIcc: true }).autoOrient();
   try {
@@ -95,7 +102,8 @@ async function readCmyk(image: Sharp): Promise<RgbImage> {
   const pixels = new Uint8Array(info.width * info.height * 3);
   for (let from = 0, to = 0; to < pixels.length; from += info.channels) {
     const light = 255 - (data[from + 3] as number);
-    for (let channel = 0; channel < 3; channel++) pixels[to++] = light - divideBy255((data[from + channel] as number) * light);
+    for (let channel = 0; channel < 3; channel++)
+      pixels[to++] = light - divideBy255((data[from + channel] as number) * light);
   }
   return { width: info.width, height: info.height, pixels };
 }

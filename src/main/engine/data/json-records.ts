@@ -40,11 +40,17 @@ class FileWindow {
   /** Reads one chunk more. False at the end of the file. */
   grow(): boolean {
     if (this.bytes.length > MAX_RECORD_BYTES) {
-      throw new InputError({ file: this.file, field: `line ${this.line}`, rule: `one record is larger than ${MAX_RECORD_BYTES >> 20} MB` });
+      throw new InputError({
+        file: this.file,
+        field: `line ${this.line}`,
+        rule: `one record is larger than ${MAX_RECORD_BYTES >> 20} MB`,
+      });
     }
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const count = readSync(this.descriptor, chunk, 0, CHUNK_BYTES, this.offset + this.bytes.length);
-    if (count > 0) this.bytes = this.bytes.length === 0 ? chunk.subarray(0, count) : Buffer.concat([this.bytes, chunk.subarray(0, count)]);
+    if (count > 0)
+      this.bytes =
+        this.bytes.length === 0 ? chunk.subarray(0, count) : Buffer.concat([this.bytes, chunk.subarray(0, count)]);
     return count > 0;
   }
 
@@ -118,7 +124,7 @@ const truncated = (window: FileWindow): InputError =>
     hint: 'Copy or download the file again',
   });
 
-function* arrayRecords(window: FileWindow): Generator<RecordSpan> {
+function* arrayRecords(window: FileWindow): Generator<RecordSpan, void> {
   window.advance(1);
   if (window.skipSpace() === 0x5d) return checkTail(window);
   for (;;) {
@@ -129,7 +135,12 @@ function* arrayRecords(window: FileWindow): Generator<RecordSpan> {
     const next = window.skipSpace();
     if (next === undefined) throw truncated(window);
     if (next === 0x5d) return checkTail(window);
-    if (next !== COMMA) throw new InputError({ file: window.file, field: `line ${window.line}`, rule: 'a comma or ] must follow a record' });
+    if (next !== COMMA)
+      throw new InputError({
+        file: window.file,
+        field: `line ${window.line}`,
+        rule: 'a comma or ] must follow a record',
+      });
     window.advance(1);
   }
 }
@@ -137,11 +148,15 @@ function* arrayRecords(window: FileWindow): Generator<RecordSpan> {
 function checkTail(window: FileWindow): void {
   window.advance(1);
   if (window.skipSpace() === undefined) return;
-  throw new InputError({ file: window.file, field: `line ${window.line}`, rule: 'nothing may follow the closing ] of the array' });
+  throw new InputError({
+    file: window.file,
+    field: `line ${window.line}`,
+    rule: 'nothing may follow the closing ] of the array',
+  });
 }
 
 function lineLength(window: FileWindow): number {
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     const end = window.bytes.indexOf(NEWLINE, from);
     if (end >= 0) return end;
     from = window.bytes.length;
@@ -163,7 +178,10 @@ function isJson(bytes: Uint8Array): boolean {
   }
 }
 
-/** JSONL starts with `{` and so does a single object, which is no dataset: told by whether line 1 is a whole record and not the only one of a .json file. */
+/**
+ * JSONL starts with `{`, and so does a single object, which is no dataset. In a .json file, lines are records where the
+ * first is whole JSON and not the only one.
+ */
 function refuseTopLevelObject(window: FileWindow): void {
   const length = lineLength(window);
   const single = /\.json$/i.test(window.file);
@@ -177,7 +195,7 @@ function refuseTopLevelObject(window: FileWindow): void {
   });
 }
 
-function* lineRecords(window: FileWindow): Generator<RecordSpan> {
+function* lineRecords(window: FileWindow): Generator<RecordSpan, void> {
   while (window.skipSpace() !== undefined) {
     const length = lineLength(window);
     yield { start: window.offset, bytes: window.bytes.subarray(0, length), line: window.line };
@@ -190,7 +208,7 @@ function* lineRecords(window: FileWindow): Generator<RecordSpan> {
  * ends. Memory stays at a chunk and a record, whatever the file's size. Records are not parsed here.
  * @throws InputError where the file as a whole is unusable: missing, empty, another encoding, a cut-off array.
  */
-export function* readRecords(file: string): Generator<RecordSpan> {
+export function* readRecords(file: string): Generator<RecordSpan, void> {
   const descriptor = openFile(file);
   try {
     const window = new FileWindow(file, descriptor);
@@ -199,7 +217,11 @@ export function* readRecords(file: string): Generator<RecordSpan> {
     if (first === undefined) throw new InputError({ file, rule: 'is empty; it must hold records' });
     if (first === 0x5b) return yield* arrayRecords(window);
     if (first !== 0x7b) {
-      throw new InputError({ file, field: `line ${window.line}`, rule: 'must be a JSON array of records or JSONL, so start with [ or {' });
+      throw new InputError({
+        file,
+        field: `line ${window.line}`,
+        rule: 'must be a JSON array of records or JSONL, so start with [ or {',
+      });
     }
     refuseTopLevelObject(window);
     yield* lineRecords(window);

@@ -45,8 +45,12 @@ export class MediaFolder {
       throw new RecordError(`video: ${path} ${kind}; give a folder that holds its frames as images`);
     }
     const frames = readdirSync(real, { withFileTypes: true }).filter((entry: Dirent) => FRAME_FILE.test(entry.name));
-    if (frames.length === 0) throw new RecordError(`video: the folder ${path} holds no frames (jpg, png, webp, gif, tiff)`);
-    return frames.map((entry) => entry.name).sort(compareNames).map((name) => this.imageFile(join(path, name)));
+    if (frames.length === 0)
+      throw new RecordError(`video: the folder ${path} holds no frames (jpg, png, webp, gif, tiff)`);
+    return frames
+      .map((entry) => entry.name)
+      .sort(compareNames)
+      .map((name) => this.imageFile(join(path, name)));
   }
 
   private locate(path: string, field: string): { real: string; info: { isFile(): boolean } } {

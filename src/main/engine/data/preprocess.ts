@@ -25,7 +25,10 @@ const processorSchema = z.object({
   do_center_crop: z.boolean().default(false),
   crop_size: z.object({ height: sideSchema, width: sideSchema }).optional(),
   do_rescale: z.literal(true).default(true),
-  rescale_factor: z.number().positive().default(1 / 255),
+  rescale_factor: z
+    .number()
+    .positive()
+    .default(1 / 255),
   do_normalize: z.literal(true).default(true),
   image_mean: channelsSchema,
   image_std: channelsSchema.refine((std) => std.every((value) => value > 0), 'must be above 0'),
@@ -76,7 +79,12 @@ export function parseImageProcessor(json: unknown, file: string, padToSquare?: b
   const isSquare = 'height' in size;
   const box = config.do_center_crop ? crop : isSquare ? size : undefined;
   if (!box || box.height !== box.width) {
-    throw new InputError({ file, field: 'crop_size', value: box, rule: 'must give a square, as the model reads squares' });
+    throw new InputError({
+      file,
+      field: 'crop_size',
+      value: box,
+      rule: 'must give a square, as the model reads squares',
+    });
   }
   const resized = isSquare ? [size.height, size.width] : [size.shortest_edge];
   if (isSquare ? resized.some((side) => side !== box.height) : size.shortest_edge < box.height) {
@@ -155,7 +163,9 @@ export class PixelNormaliser {
     const plane = pixels.length / 3;
     for (let i = 0; i < plane; i++) {
       for (let channel = 0; channel < 3; channel++) {
-        target[offset + channel * plane + i] = this.table[(channel << 8) | (pixels[i * 3 + channel] as number)] as number;
+        target[offset + channel * plane + i] = this.table[
+          (channel << 8) | (pixels[i * 3 + channel] as number)
+        ] as number;
       }
     }
   }

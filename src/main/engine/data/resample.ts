@@ -53,7 +53,12 @@ function makeTaps(inputSize: number, outputSize: number, from: number, outputs: 
   const stretch = Math.max(1, scale);
   const support = SUPPORT * stretch;
   const size = Math.ceil(support) * 2 + 1;
-  const taps = { first: new Int32Array(outputs), count: new Int32Array(outputs), weights: new Int32Array(outputs * size), size };
+  const taps = {
+    first: new Int32Array(outputs),
+    count: new Int32Array(outputs),
+    weights: new Int32Array(outputs * size),
+    size,
+  };
   const exact = new Float64Array(size);
   for (let i = 0; i < outputs; i++) {
     const centre = (from + i + 0.5) * scale;
@@ -61,7 +66,8 @@ function makeTaps(inputSize: number, outputSize: number, from: number, outputs: 
     const count = Math.min(inputSize, Math.trunc(centre + support + 0.5)) - first;
     let sum = 0;
     for (let j = 0; j < count; j++) sum += exact[j] = bicubic((j + first - centre + 0.5) * (1 / stretch));
-    for (let j = 0; j < count; j++) taps.weights[i * size + j] = toFixedPoint(sum === 0 ? (exact[j] as number) : (exact[j] as number) / sum);
+    for (let j = 0; j < count; j++)
+      taps.weights[i * size + j] = toFixedPoint(sum === 0 ? (exact[j] as number) : (exact[j] as number) / sum);
     taps.first[i] = first;
     taps.count[i] = count;
   }
@@ -86,7 +92,11 @@ export function resample(image: RgbImage, canvas: Canvas, target: Size, crop: Bo
   // Pillow 13 takes the vertical pass first here, versions before never did; the rounding between the passes shows it.
   const verticalFirst = lostRows > 0 && lostRows > (canvas.width - target.width) * 2;
   if (!verticalFirst) return resampleRowsFirst(image, canvas, target, crop);
-  const turned = { width: image.height, height: image.width, pixels: transpose(image.pixels, image.width, image.height) };
+  const turned = {
+    width: image.height,
+    height: image.width,
+    pixels: transpose(image.pixels, image.width, image.height),
+  };
   const result = resampleRowsFirst(turned, transposeCanvas(canvas), transposeSize(target), transposeBox(crop));
   return transpose(result, crop.height, crop.width);
 }
@@ -137,7 +147,12 @@ function squeezeRows(image: RgbImage, canvas: Canvas, taps: Taps, firstRow: numb
   return result;
 }
 
-function squeezeRow(row: Uint8Array, { first, count, weights, size }: Taps, result: Uint8Array, to: number): Uint8Array {
+function squeezeRow(
+  row: Uint8Array,
+  { first, count, weights, size }: Taps,
+  result: Uint8Array,
+  to: number,
+): Uint8Array {
   for (let x = 0; x < first.length; x++) {
     const start = (first[x] as number) * 3;
     const taps = count[x] as number;
@@ -159,7 +174,12 @@ function squeezeRow(row: Uint8Array, { first, count, weights, size }: Taps, resu
 }
 
 /** Vertical pass. @param narrow rows from `firstRow` on, each `stride` values @returns [rows, stride] */
-function squeezeColumns(narrow: Uint8Array, { first, count, weights, size }: Taps, firstRow: number, stride: number): Uint8Array {
+function squeezeColumns(
+  narrow: Uint8Array,
+  { first, count, weights, size }: Taps,
+  firstRow: number,
+  stride: number,
+): Uint8Array {
   const result = new Uint8Array(first.length * stride);
   const sums = new Int32Array(stride);
   for (let y = 0; y < first.length; y++) {

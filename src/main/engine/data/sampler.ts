@@ -21,7 +21,10 @@ export interface SamplerOptions {
   readonly mixed?: boolean;
 }
 
-/** Batches whose rows are sorted by length together, as in transformers' group_by_length: enough to find rows of like length, few enough to stay random. */
+/**
+ * Batches whose rows are sorted by length together, as in transformers' group_by_length: enough to find rows of like
+ * length, few enough to stay random.
+ */
 const MEGA_BATCH = 50;
 
 /**
@@ -45,8 +48,10 @@ export class BatchSampler {
   /** @throws InputError where no modality fills a batch. */
   constructor(options: SamplerOptions) {
     const { modalities, lengths, batchSize, mixed } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) throw new InputError({ field: 'batchSize', value: batchSize, rule: 'must be 1 or more' });
-    if (modalities.length !== lengths.length) throw new RangeError(`${lengths.length} lengths for ${modalities.length} rows`);
+    if (!Number.isInteger(batchSize) || batchSize < 1)
+      throw new InputError({ field: 'batchSize', value: batchSize, rule: 'must be 1 or more' });
+    if (modalities.length !== lengths.length)
+      throw new RangeError(`${lengths.length} lengths for ${modalities.length} rows`);
     this.options = options;
     this.batchSize = batchSize;
     this.membersOf = MODALITIES.map((_, code) => rowsWith(modalities, code));
@@ -56,7 +61,11 @@ export class BatchSampler {
       : this.membersOf.reduce((sum, rows) => sum + wholeBatches(rows.length), 0);
     if (this.batchesPerEpoch === 0) {
       const counts = this.membersOf.map(({ length }, code) => `${length} ${MODALITIES[code]}`).join(', ');
-      throw new InputError({ field: 'batchSize', value: batchSize, rule: `is more than the rows there are to fill a batch with (${counts})` });
+      throw new InputError({
+        field: 'batchSize',
+        value: batchSize,
+        rule: `is more than the rows there are to fill a batch with (${counts})`,
+      });
     }
   }
 
@@ -70,7 +79,9 @@ export class BatchSampler {
 
   /** The position behind one. */
   after({ epoch, batchIndex }: SamplerPosition): SamplerPosition {
-    return batchIndex + 1 < this.batchesPerEpoch ? { epoch, batchIndex: batchIndex + 1 } : { epoch: epoch + 1, batchIndex: 0 };
+    return batchIndex + 1 < this.batchesPerEpoch
+      ? { epoch, batchIndex: batchIndex + 1 }
+      : { epoch: epoch + 1, batchIndex: 0 };
   }
 
   private shuffledBatches(epoch: number): Int32Array[] {

@@ -17,7 +17,11 @@ export function splitSamples(count: number, validationShare: number, seed: numbe
   }
   const held = validationShare === 0 ? 0 : Math.max(1, Math.round(validationShare * count));
   if (held >= count && count > 0) {
-    throw new InputError({ field: 'validationShare', value: validationShare, rule: `leaves none of ${count} samples to train on` });
+    throw new InputError({
+      field: 'validationShare',
+      value: validationShare,
+      rule: `leaves none of ${count} samples to train on`,
+    });
   }
   const order = Random.from(seed, 'split').shuffle(Int32Array.from({ length: count }, (_, i) => i));
   return { train: order.slice(held).sort(), validation: order.slice(0, held).sort() };

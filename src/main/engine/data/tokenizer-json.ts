@@ -65,7 +65,12 @@ export function parseTokenizer(
   const required = (name: string, what: string): number => {
     const id = idOf(name);
     if (id !== undefined) return id;
-    throw new InputError({ file, field: 'added_tokens', value: name, rule: `must hold the ${what} token as a special token` });
+    throw new InputError({
+      file,
+      field: 'added_tokens',
+      value: name,
+      rule: `must hold the ${what} token as a special token`,
+    });
   };
   const padding = nameOf(settings.pad_token);
   const special = {
@@ -96,7 +101,12 @@ function checkIds({ model, added_tokens: added }: TokenizerJson, file: string): 
   const tokens: (string | undefined)[] = [];
   const claim = (token: string, id: number, field: string): void => {
     if (tokens[id] !== undefined && tokens[id] !== token) {
-      throw new InputError({ file, field, value: id, rule: `two tokens share this id: ${JSON.stringify(tokens[id])} and ${JSON.stringify(token)}` });
+      throw new InputError({
+        file,
+        field,
+        value: id,
+        rule: `two tokens share this id: ${JSON.stringify(tokens[id])} and ${JSON.stringify(token)}`,
+      });
     }
     tokens[id] = token;
   };
@@ -104,7 +114,13 @@ function checkIds({ model, added_tokens: added }: TokenizerJson, file: string): 
   added.forEach(({ content, id }, i) => claim(content, id, `added_tokens[${i}].id`));
   if (tokens.length === 0) throw new InputError({ file, field: 'model.vocab', rule: 'must hold tokens' });
   const gap = tokens.findIndex((token) => token === undefined);
-  if (gap >= 0) throw new InputError({ file, field: 'model.vocab', value: gap, rule: `no token has this id, though ids go up to ${tokens.length - 1}` });
+  if (gap >= 0)
+    throw new InputError({
+      file,
+      field: 'model.vocab',
+      value: gap,
+      rule: `no token has this id, though ids go up to ${tokens.length - 1}`,
+    });
 }
 
 function checkMerges({ model }: TokenizerJson, file: string): void {
@@ -114,12 +130,17 @@ function checkMerges({ model }: TokenizerJson, file: string): void {
     const [left = '', right = ''] = parts;
     if (parts.length !== 2) throw new InputError({ file, field, value: merge, rule: 'must be two tokens' });
     const missing = [left, right, left + right].find((token) => !Object.hasOwn(model.vocab, token));
-    if (missing !== undefined) throw new InputError({ file, field, value: missing, rule: 'this token is missing from model.vocab' });
+    if (missing !== undefined)
+      throw new InputError({ file, field, value: missing, rule: 'this token is missing from model.vocab' });
   });
   // Single characters and byte tokens are spelt without merges, whole words are not.
   const words = Object.keys(model.vocab).filter((token) => Array.from(token).length > 1 && !/^<.*>$/.test(token));
   if (words.length > 0 && model.merges.length === 0) {
-    throw new InputError({ file, field: 'model.merges', rule: `is empty, though the vocabulary has ${words.length} tokens that only merges can make` });
+    throw new InputError({
+      file,
+      field: 'model.merges',
+      rule: `is empty, though the vocabulary has ${words.length} tokens that only merges can make`,
+    });
   }
 }
 
@@ -127,7 +148,12 @@ function checkMerges({ model }: TokenizerJson, file: string): void {
 function checkStripping(json: TokenizerJson, special: SpecialTokens, file: string): void {
   json.added_tokens.forEach((token, i) => {
     if ((token.lstrip || token.rstrip) && (token.id === special.image || token.id === special.endOfText)) {
-      throw new InputError({ file, field: `added_tokens[${i}]`, value: token.content, rule: 'must have lstrip and rstrip false' });
+      throw new InputError({
+        file,
+        field: `added_tokens[${i}]`,
+        value: token.content,
+        rule: 'must have lstrip and rstrip false',
+      });
     }
   });
 }

@@ -27,7 +27,11 @@ export interface TokenizerFiles {
  */
 export function trainTokenizer(texts: Iterable<string>, vocabSize: number): TokenizerFiles {
   if (!Number.isInteger(vocabSize) || vocabSize < SMALLEST_VOCABULARY) {
-    throw new InputError({ field: 'vocabSize', value: vocabSize, rule: `must be ${SMALLEST_VOCABULARY} or more: special tokens and every byte` });
+    throw new InputError({
+      field: 'vocabSize',
+      value: vocabSize,
+      rule: `must be ${SMALLEST_VOCABULARY} or more: special tokens and every byte`,
+    });
   }
   const alphabet = byteAlphabet();
   const tokens: string[] = [...SPECIAL_TOKENS, ...alphabet];
@@ -49,7 +53,8 @@ export function trainTokenizer(texts: Iterable<string>, vocabSize: number): Toke
 
 /** GPT-2's letter for each byte: printable bytes stand for themselves, the others for letters from U+0100 on. */
 function byteAlphabet(): string[] {
-  const isPrintable = (byte: number): boolean => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  const isPrintable = (byte: number): boolean =>
+    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
   let next = 0x100;
   return Array.from({ length: BYTES }, (_, byte) => String.fromCodePoint(isPrintable(byte) ? byte : next++));
 }
@@ -65,7 +70,10 @@ function countWords(texts: Iterable<string>): Word[] {
   for (const text of texts) {
     for (const [word] of text.matchAll(WORDS)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  return [...counts].map(([word, count]) => ({ ids: [...Buffer.from(word)].map((byte) => byte + SPECIAL_TOKENS.length), count }));
+  return [...counts].map(([word, count]) => ({
+    ids: [...Buffer.from(word)].map((byte) => byte + SPECIAL_TOKENS.length),
+    count,
+  }));
 }
 
 interface Pair {
@@ -83,7 +91,11 @@ interface Candidate {
 }
 
 const isBefore = (a: Candidate, b: Candidate): boolean =>
-  a.count !== b.count ? a.count > b.count : a.pair.left !== b.pair.left ? a.pair.left < b.pair.left : a.pair.right < b.pair.right;
+  a.count !== b.count
+    ? a.count > b.count
+    : a.pair.left !== b.pair.left
+      ? a.pair.left < b.pair.left
+      : a.pair.right < b.pair.right;
 
 /** All pairs of neighbours with their counts, kept up to date while pairs merge. */
 class MergeTable {
@@ -137,7 +149,11 @@ class MergeTable {
     if (pair.count < MIN_COUNT) return;
     const candidate = { pair, count: pair.count };
     let at = this.heap.push(candidate) - 1;
-    for (let parent = (at - 1) >> 1; at > 0 && isBefore(candidate, this.heap[parent] as Candidate); parent = (at - 1) >> 1) {
+    for (
+      let parent = (at - 1) >> 1;
+      at > 0 && isBefore(candidate, this.heap[parent] as Candidate);
+      parent = (at - 1) >> 1
+    ) {
       this.heap[at] = this.heap[parent] as Candidate;
       at = parent;
     }

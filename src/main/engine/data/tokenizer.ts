@@ -10,6 +10,10 @@ const SENTINEL = '\ufdd0special\ufdd1';
 /** Without this the library drops spaces before punctuation when decoding; for BPE it reads nothing else. */
 const LIBRARY_SETTINGS = { clean_up_tokenization_spaces: false };
 
+/** Short questions come again in every epoch and often in many samples: so many texts keep their ids. */
+const KNOWN_TEXTS = 20_000;
+const LONGEST_KNOWN_TEXT = 256;
+
 /** Where a text stands; some tokenizers put a space in front of the first words only. */
 export type TextPlace = 'start' | 'after-special';
 
@@ -29,6 +33,7 @@ export class Tokenizer {
   private readonly specialIds: ReadonlySet<number>;
   private readonly byteLevel: boolean;
   private readonly byteFallback: boolean;
+  private readonly known = new Map<string, readonly number[]>();
 
   private constructor(json: TokenizerJson, special: SpecialTokens) {
     const ids = new Map<string, number>(Object.entries(json.model.vocab));
@@ -63,12 +68,30 @@ export class Tokenizer {
   checkVocabularySize(vocabSize: number, file: string): void {
     if (this.size <= vocabSize) return;
     const rule = `has ${this.size} token ids, but the model's vocabulary has ${vocabSize}`;
-    throw new InputError({ file, field: 'model.vocab', rule, hint: 'Tokenizer and model must come from the same folder' });
+    throw new InputError({
+      file,
+      field: 'model.vocab',
+      rule,
+      hint: 'Tokenizer and model must come from the same folder',
+    });
   }
 
   /** Token ids of a text, without `prefix`. */
-  encode(text: string, place: TextPlace = 'start'): number[] {
-    if (text.includes(SENTINEL)) throw new InputError({ value: text, rule: 'holds noncharacters (U+FDD0) that are reserved here' });
+  encode(text: string, place: TextPlace = 'start'): readonly number[] {
+    if (text.includes(SENTINEL))
+      throw new InputError({ value: text, rule: 'holds noncharacters (U+FDD0) that are reserved here' });
+    if (text.length > LONGEST_KNOWN_TEXT) return this.encodeText(text, place);
+    const key = `${place} ${text}`;
+    let ids = this.known.get(key);
+    if (!ids) {
+      ids = this.encodeText(text, place);
+      if (this.known.size === KNOWN_TEXTS) this.known.clear();
+      this.known.set(key, ids);
+    }
+    return ids;
+  }
+
+  private encodeText(text: string, place: TextPlace): readonly number[] {
     if (place === 'start') return this.textOnly.encode(text, { add_special_tokens: false }).ids;
     return this.textOnly.encode(SENTINEL + text, { add_special_tokens: false }).ids.slice(1);
   }
@@ -80,7 +103,9 @@ export class Tokenizer {
 
   /** The text of token ids. Ids that are no token, such as a model's padding rows, give nothing. */
   decode(ids: Iterable<number>, options: { readonly keepSpecial?: boolean } = {}): string {
-    const known = [...ids].filter((id) => this.tokens[id] !== undefined && (options.keepSpecial || !this.specialIds.has(id)));
+    const known = [...ids].filter(
+      (id) => this.tokens[id] !== undefined && (options.keepSpecial || !this.specialIds.has(id)),
+    );
     return known.length === 0 ? '' : this.whole.decode(known);
   }
 
@@ -128,8 +153,17 @@ function readJson(file: string): unknown {
 function withoutSpecialTokens(json: TokenizerJson, sentinelId: number): TokenizerJson {
   const special = new Set(json.added_tokens.filter((token) => token.special).map(({ content }) => content));
   const { unk_token: unknown } = json.model;
-  const vocab = Object.fromEntries(Object.entries(json.model.vocab).filter(([token]) => token === unknown || !special.has(token)));
-  const sentinel = { id: sentinelId, content: SENTINEL, special: true, normalized: false, lstrip: false, rstrip: false };
+  const vocab = Object.fromEntries(
+    Object.entries(json.model.vocab).filter(([token]) => token === unknown || !special.has(token)),
+  );
+  const sentinel = {
+    id: sentinelId,
+    content: SENTINEL,
+    special: true,
+    normalized: false,
+    lstrip: false,
+    rstrip: false,
+  };
   return {
     ...json,
     added_tokens: [...json.added_tokens.filter((token) => !token.special), sentinel],

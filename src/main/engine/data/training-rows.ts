@@ -34,7 +34,11 @@ export function trainingRows(
   indices: Int32Array = Int32Array.from({ length: samples.length }, (_, i) => i),
 ): { readonly rows: TrainingRows; readonly broken: readonly BrokenSample[] } {
   const rowsOf = (facts: SampleFacts): number => (options.turns === 'single' ? facts.turns : 1);
-  const rows = new RowTable(samples, options, indices.reduce((sum, index) => sum + rowsOf(samples.facts(index)), 0));
+  const rows = new RowTable(
+    samples,
+    options,
+    indices.reduce((sum, index) => sum + rowsOf(samples.facts(index)), 0),
+  );
   const broken: BrokenSample[] = [];
   for (const index of indices) {
     const facts = samples.facts(index);
@@ -51,7 +55,12 @@ function mostTokens(texts: number, groups: number, turns: number, visualTokens: 
 }
 
 /** Why a sample cannot become rows. Only samples that may be too long are read and encoded to find out. */
-function lengthProblem(samples: Samples, index: number, facts: SampleFacts, options: EncodeOptions): BrokenSample | undefined {
+function lengthProblem(
+  samples: Samples,
+  index: number,
+  facts: SampleFacts,
+  options: EncodeOptions,
+): BrokenSample | undefined {
   const { maxLength, visualTokens } = options;
   if (mostTokens(facts.textBytes, facts.groups, facts.turns, visualTokens) <= maxLength) return undefined;
   const sample = samples.get(index);
@@ -70,7 +79,10 @@ function lengthProblem(samples: Samples, index: number, facts: SampleFacts, opti
 }
 
 function boundOf({ turns, system }: Sample, visualTokens: number): number {
-  const bytes = turns.reduce((sum, { question, answer }) => sum + Buffer.byteLength(question + answer), Buffer.byteLength(system ?? ''));
+  const bytes = turns.reduce(
+    (sum, { question, answer }) => sum + Buffer.byteLength(question + answer),
+    Buffer.byteLength(system ?? ''),
+  );
   const groups = turns.reduce((sum, { media }) => sum + media, 0);
   return mostTokens(bytes, groups, turns.length, visualTokens);
 }
@@ -114,7 +126,8 @@ class RowTable implements TrainingRows {
   }
 
   encode(index: number): EncodedSample {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) throw new RangeError(`no row ${index} of ${this.length}`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw new RangeError(`no row ${index} of ${this.length}`);
     const sample = this.samples.get(this.sampleOf[index] as number);
     const isSingle = this.options.turns === 'single';
     return encodeSample(isSingle ? singleTurn(sample, this.turnOf[index] as number) : sample, this.options);

@@ -113,7 +113,10 @@ describe('BatchLoader', () => {
     return new BatchLoader(new Collator({ rows, processor, loadPixels: true }), sampler, accumulate, position);
   }
 
-  async function take(loader: BatchLoader, count: number): Promise<{ ids: string[][]; pixels: Float32Array[]; next: LoaderPosition }> {
+  async function take(
+    loader: BatchLoader,
+    count: number,
+  ): Promise<{ ids: string[][]; pixels: Float32Array[]; next: LoaderPosition }> {
     const ids: string[][] = [];
     const pixels: Float32Array[] = [];
     let next = FIRST_POSITION;
@@ -132,7 +135,10 @@ describe('BatchLoader', () => {
     expect(new Set(ids.slice(0, 4).flat()).size).toBe(8);
     expect(next).toEqual({ epoch: 1, batchIndex: 0, microBatch: 1 });
     const whole = await take(await loaderOf(FIRST_POSITION, 1), 2);
-    expect(whole.ids).toEqual([[...(ids[0] ?? []), ...(ids[1] ?? [])], [...(ids[2] ?? []), ...(ids[3] ?? [])]]);
+    expect(whole.ids).toEqual([
+      [...(ids[0] ?? []), ...(ids[1] ?? [])],
+      [...(ids[2] ?? []), ...(ids[3] ?? [])],
+    ]);
   });
 
   it('resumes anywhere, also between micro-batches', async () => {

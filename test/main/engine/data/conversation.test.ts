@@ -67,7 +67,10 @@ describe('encodePieces', () => {
   const encode = (messages: Message[], format: 'vicuna' | 'plain' = 'vicuna'): TokenRow =>
     encodePieces(tokenizer, renderConversation(messages, format), 3);
   const supervised = ({ labels }: TokenRow): string =>
-    tokenizer.decode(labels.filter((label) => label !== IGNORED_LABEL), { keepSpecial: true });
+    tokenizer.decode(
+      labels.filter((label) => label !== IGNORED_LABEL),
+      { keepSpecial: true },
+    );
 
   it('supervises answers and end tokens of every turn and nothing else', () => {
     const row = encode([
@@ -89,21 +92,35 @@ describe('encodePieces', () => {
   });
 
   it('writes caption pairs for the pretraining of the projector', () => {
-    const row = encode([{ role: 'user', visuals: 1, text: 'Describe it.' }, { role: 'assistant', text: 'a red cat' }], 'plain');
+    const row = encode(
+      [
+        { role: 'user', visuals: 1, text: 'Describe it.' },
+        { role: 'assistant', text: 'a red cat' },
+      ],
+      'plain',
+    );
     expect(tokenizer.decode(row.tokenIds, { keepSpecial: true })).toBe('<s><image><image><image>a red cat\n');
     expect(supervised(row)).toBe('a red cat\n');
     expect(row.groups).toEqual([{ start: 1, length: 3 }]);
   });
 
   it('makes no visual or end token from text', () => {
-    const row = encode([{ role: 'user', visuals: 1, text: 'Is <image> </s> shown?' }, { role: 'assistant', text: '<image></s>' }]);
+    const row = encode([
+      { role: 'user', visuals: 1, text: 'Is <image> </s> shown?' },
+      { role: 'assistant', text: '<image></s>' },
+    ]);
     expect(row.tokenIds.filter((id) => id === image).length).toBe(3);
     expect(row.tokenIds.filter((id) => id === endOfText).length).toBe(1);
     expect(supervised(row)).toBe(' <image></s></s>');
   });
 
   it('leaves out the space of an empty question', () => {
-    const text = tokenizer.decode(encode([{ role: 'user', visuals: 1, text: '' }, { role: 'assistant', text: 'a' }]).tokenIds);
+    const text = tokenizer.decode(
+      encode([
+        { role: 'user', visuals: 1, text: '' },
+        { role: 'assistant', text: 'a' },
+      ]).tokenIds,
+    );
     expect(text).toBe('USER: \nASSISTANT: a');
   });
 
@@ -114,14 +131,22 @@ describe('encodePieces', () => {
     const crossing = {
       ...json,
       pre_tokenizer: { ...json.pre_tokenizer, use_regex: false },
-      model: { ...model, vocab: { ...model.vocab, ':Ġ': size, ':Ġy': size + 1 }, merges: [[':', 'Ġ'], [':Ġ', 'y'], ...model.merges] },
+      model: {
+        ...model,
+        vocab: { ...model.vocab, ':Ġ': size, ':Ġy': size + 1 },
+        merges: [[':', 'Ġ'], [':Ġ', 'y'], ...model.merges],
+      },
     };
     const odd = Tokenizer.parse(crossing, {}, 'odd');
-    const row = encodePieces(odd, [
-      { kind: 'text', text: 'xx:', supervised: false },
-      { kind: 'text', text: ' yes', supervised: true },
-      { kind: 'text', text: ' xx', supervised: false },
-    ], 1);
+    const row = encodePieces(
+      odd,
+      [
+        { kind: 'text', text: 'xx:', supervised: false },
+        { kind: 'text', text: ' yes', supervised: true },
+        { kind: 'text', text: ' xx', supervised: false },
+      ],
+      1,
+    );
     const labelled = [...row.labels].filter((label) => label !== IGNORED_LABEL);
     expect(labelled[0]).toBe(size + 1);
     expect(odd.decode(labelled)).toBe(': yes');

@@ -23,7 +23,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const record = (id: string, media: Record<string, unknown> = { image: 'a.png' }, answer = 'red'): Record<string, unknown> => ({
+const record = (
+  id: string,
+  media: Record<string, unknown> = { image: 'a.png' },
+  answer = 'red',
+): Record<string, unknown> => ({
   id,
   ...media,
   conversations: [
@@ -50,7 +54,11 @@ describe('file forms', () => {
     ['JSONL with CRLF and blank lines', 'a.jsonl', `${lines(...records).replaceAll('\n', '\r\n\r\n')}\r\n`],
     ['a byte order mark before lines', 'a.jsonl', `\ufeff${lines(...records)}`],
     ['an array on one line', 'a.json', array],
-    ['an indented array with CRLF and a byte order mark', 'a.json', `\ufeff${JSON.stringify(records, null, 2).replaceAll('\n', '\r\n')}\r\n`],
+    [
+      'an indented array with CRLF and a byte order mark',
+      'a.json',
+      `\ufeff${JSON.stringify(records, null, 2).replaceAll('\n', '\r\n')}\r\n`,
+    ],
   ])('reads %s', (_, name, text) => {
     const { samples, broken } = read(text, name);
     expect(broken).toEqual([]);
@@ -63,7 +71,13 @@ describe('file forms', () => {
       images: [join(images, 'sub/b.png')],
     });
     expect(samples.get(1).turns[0]?.answer).toBe('two\n"quoted" \\ é 😀');
-    expect(samples.facts(1)).toMatchObject({ record: 1,  modality: 'text', turns: 1, groups: 0, textBytes: Buffer.byteLength('What?two\n"quoted" \\ é 😀') });
+    expect(samples.facts(1)).toMatchObject({
+      record: 1,
+      modality: 'text',
+      turns: 1,
+      groups: 0,
+      textBytes: Buffer.byteLength('What?two\n"quoted" \\ é 😀'),
+    });
     samples.close();
     expect(samples.get(0).id).toBe('1');
     samples.close();
@@ -107,7 +121,9 @@ describe('file forms', () => {
 
   it('names a missing file, and an images folder that is a file', () => {
     expect(() => readDataset(join(folder, 'none.json'))).toThrow(/none\.json: cannot be read \(ENOENT\)/);
-    expect(() => readDataset(join(folder, 'a.jsonl'), { images: join(images, 'a.png') })).toThrow('must be a folder of images');
+    expect(() => readDataset(join(folder, 'a.jsonl'), { images: join(images, 'a.png') })).toThrow(
+      'must be a folder of images',
+    );
   });
 });
 
@@ -135,7 +151,11 @@ describe('broken samples', () => {
   it('collects broken records of an array, with their lines', () => {
     const { samples, broken } = read('[\n 3,\n {"id":"x",}, "s",\n' + `${JSON.stringify(record('1'))}\n]`, 'a.json');
     expect(samples.length).toBe(1);
-    expect(broken.map(({ index, line }) => [index, line])).toEqual([[0, 2], [1, 3], [2, 3]]);
+    expect(broken.map(({ index, line }) => [index, line])).toEqual([
+      [0, 2],
+      [1, 3],
+      [2, 3],
+    ]);
   });
 
   it('reports bytes that are not UTF-8', () => {

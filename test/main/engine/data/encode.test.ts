@@ -2,7 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readDataset, type Sample, type Samples } from '../../../../src/main/engine/data/dataset-reader.ts';
-import { encodeSample, type EncodeOptions, promptMessages, singleTurns } from '../../../../src/main/engine/data/encode.ts';
+import {
+  encodeSample,
+  type EncodeOptions,
+  promptMessages,
+  singleTurns,
+} from '../../../../src/main/engine/data/encode.ts';
 import { trainingRows } from '../../../../src/main/engine/data/training-rows.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
@@ -33,14 +38,21 @@ describe('encodeSample', () => {
   });
 
   it('drops whole turns from the end, with their images, at any limit', () => {
-    const lengths = [1, 2, 3].map((kept) => encodeSample({ ...sample, turns: sample.turns.slice(0, kept) }, options).row.tokenIds.length);
+    const lengths = [1, 2, 3].map(
+      (kept) => encodeSample({ ...sample, turns: sample.turns.slice(0, kept) }, options).row.tokenIds.length,
+    );
     const [one, two, three] = lengths as [number, number, number];
     for (let maxLength = one; maxLength <= three; maxLength++) {
       const { row, images, droppedTurns } = encodeSample(sample, { ...options, maxLength });
       const kept = maxLength < two ? 1 : maxLength < three ? 2 : 3;
-      expect([row.tokenIds.length, images.length, droppedTurns]).toEqual([lengths[kept - 1], kept === 1 ? 1 : 3, 3 - kept]);
+      expect([row.tokenIds.length, images.length, droppedTurns]).toEqual([
+        lengths[kept - 1],
+        kept === 1 ? 1 : 3,
+        3 - kept,
+      ]);
       expect(row.groups.length).toBe(images.length);
-      for (const { start, length } of row.groups) expect(new Set(row.tokenIds.subarray(start, start + length))).toEqual(new Set([3]));
+      for (const { start, length } of row.groups)
+        expect(new Set(row.tokenIds.subarray(start, start + length))).toEqual(new Set([3]));
       expect(row.tokenIds.at(-1)).toBe(tokenizer.special.endOfText);
     }
     expect(() => encodeSample(sample, { ...options, maxLength: one - 1 })).toThrow(
@@ -50,7 +62,11 @@ describe('encodeSample', () => {
 
   it('asks single questions with the pictures shown so far', () => {
     const singles = singleTurns(sample);
-    expect(singles.map(({ id, images }) => [id, images.length])).toEqual([['s#0', 1], ['s#1', 3], ['s#2', 3]]);
+    expect(singles.map(({ id, images }) => [id, images.length])).toEqual([
+      ['s#0', 1],
+      ['s#1', 3],
+      ['s#2', 3],
+    ]);
     expect(textOf(singles[2] as Sample)).toBe('<s>Hi. USER: <image>\n<image>\n<image>\nWhy? ASSISTANT: no</s>');
     expect(promptMessages(singles[1] as Sample)).toEqual([
       { role: 'system', text: 'Hi.' },
@@ -94,12 +110,19 @@ describe('trainingRows', () => {
   });
 
   it('estimates lengths for grouping', () => {
-    const { rows } = trainingRows(dataset([record('a', true, 'What?'), record('b', false, 'x'.repeat(400)), record('c', false, 'x')]), options);
+    const { rows } = trainingRows(
+      dataset([record('a', true, 'What?'), record('b', false, 'x'.repeat(400)), record('c', false, 'x')]),
+      options,
+    );
     expect([...rows.lengths]).toEqual([4 + 2, 101, 1]);
   });
 
   it('uses the samples of a split only', () => {
-    const { rows } = trainingRows(dataset(['a', 'b', 'c'].map((id) => record(id, false, 'Hi'))), options, Int32Array.of(0, 2));
+    const { rows } = trainingRows(
+      dataset(['a', 'b', 'c'].map((id) => record(id, false, 'Hi'))),
+      options,
+      Int32Array.of(0, 2),
+    );
     expect([rows.length, rows.encode(1).row.id]).toEqual([2, 'c']);
   });
 
@@ -109,7 +132,14 @@ describe('trainingRows', () => {
     const samples = dataset(records);
     const multi = trainingRows(samples, { ...options, maxLength: 60 });
     expect(multi.broken).toEqual([
-      { index: 2, id: 'b', line: 3, reason: expect.stringMatching(/^the first turn takes \d+ tokens \(4 of them visual\), more than maxLength 60$/) as string },
+      {
+        index: 2,
+        id: 'b',
+        line: 3,
+        reason: expect.stringMatching(
+          /^the first turn takes \d+ tokens \(4 of them visual\), more than maxLength 60$/,
+        ) as string,
+      },
     ]);
     expect([multi.rows.length, multi.rows.encode(0).droppedTurns]).toEqual([2, 1]);
     expect(Math.max(...multi.rows.lengths)).toBe(60);

@@ -9,7 +9,14 @@ import { InputError } from '../../../../src/shared/errors.ts';
 
 interface Expected {
   readonly decoded: Record<string, { width: number; height: number; rgb: string }>;
-  readonly resized: { width: number; height: number; toWidth: number; toHeight: number; rgb: string; resized: string }[];
+  readonly resized: {
+    width: number;
+    height: number;
+    toWidth: number;
+    toHeight: number;
+    rgb: string;
+    resized: string;
+  }[];
 }
 const golden = join(import.meta.dirname, '../../../golden/images');
 const expected = JSON.parse(readFileSync(join(golden, 'expected.json'), 'utf8')) as Expected;
@@ -54,7 +61,12 @@ describe('decodeImage', () => {
 
   it('takes one pixel', async () => {
     const sharp = (await import('sharp')).default;
-    const file = write('one.png', await sharp({ create: { width: 1, height: 1, channels: 3, background: '#102030' } }).png().toBuffer());
+    const file = write(
+      'one.png',
+      await sharp({ create: { width: 1, height: 1, channels: 3, background: '#102030' } })
+        .png()
+        .toBuffer(),
+    );
     expect(await decodeImage(file)).toMatchObject({ width: 1, height: 1, pixels: Buffer.from([16, 32, 48]) });
   });
 
@@ -70,7 +82,12 @@ describe('decodeImage', () => {
   const whole = readFileSync(join(golden, 'rgb.png'));
   it.each<[string, string, string | Uint8Array, string]>([
     ['0 bytes', 'a.png', '', 'is empty (0 bytes)'],
-    ['an SVG named .png', 'b.png', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'is an SVG drawing'],
+    [
+      'an SVG named .png',
+      'b.png',
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+      'is an SVG drawing',
+    ],
     ['an SVG with an XML head', 'c.png', '\ufeff<?xml version="1.0"?><svg/>', 'is an SVG drawing'],
     ['text', 'd.jpg', 'no image', 'is not an image that can be read'],
     ['a PDF', 'e.png', '%PDF-1.4', 'is not an image that can be read'],
@@ -87,7 +104,9 @@ describe('decodeImage', () => {
   });
 
   it('names a missing file', async () => {
-    await expect(decodeImage(join(folder, 'none.png'))).rejects.toThrow(/none\.png: the image cannot be read \(ENOENT\)/);
+    await expect(decodeImage(join(folder, 'none.png'))).rejects.toThrow(
+      /none\.png: the image cannot be read \(ENOENT\)/,
+    );
   });
 
   it('tells the format by content, not by name', async () => {
@@ -108,7 +127,9 @@ describe('resample', () => {
     const target = { width: one.toWidth, height: one.toHeight };
     const crop = resample(image, plainCanvas(image), target, { left: 5, top: 3, width: 4, height: 6 });
     const whole = bytes(one.resized);
-    const rows = Array.from({ length: 6 }, (_, y) => [...whole.subarray(((y + 3) * 29 + 5) * 3, ((y + 3) * 29 + 9) * 3)]);
+    const rows = Array.from({ length: 6 }, (_, y) => [
+      ...whole.subarray(((y + 3) * 29 + 5) * 3, ((y + 3) * 29 + 9) * 3),
+    ]);
     expect([...crop]).toEqual(rows.flat());
   });
 });

@@ -109,7 +109,8 @@ describe('readImageProcessor', () => {
     ['size unlike crop', { size: { height: 60, width: 60 } }, 'size: must equal crop_size'],
     ['no rescaling', { do_rescale: false }, 'do_rescale: must be true'],
   ])('refuses %s', (_, change, rule) => {
-    const read = (): ImageProcessor => parseImageProcessor({ ...expected.config, ...change }, 'preprocessor_config.json');
+    const read = (): ImageProcessor =>
+      parseImageProcessor({ ...expected.config, ...change }, 'preprocessor_config.json');
     expect(read).toThrow(InputError);
     expect(read).toThrow(`preprocessor_config.json: ${rule}`);
   });
@@ -117,10 +118,18 @@ describe('readImageProcessor', () => {
 
 describe('fitImage', () => {
   const processor = parseImageProcessor(expected.config, 'f', true);
-  const fill = (width: number, height: number): RgbImage => ({ width, height, pixels: new Uint8Array(width * height * 3).fill(200) });
+  const fill = (width: number, height: number): RgbImage => ({
+    width,
+    height,
+    pixels: new Uint8Array(width * height * 3).fill(200),
+  });
 
   it('lays the longest images it may get on a square without drawing it', () => {
-    for (const [width, height] of [[2, 400], [400, 2], [1, 1]] as const) {
+    for (const [width, height] of [
+      [2, 400],
+      [400, 2],
+      [1, 1],
+    ] as const) {
       const pixels = fitImage(fill(width, height), processor);
       expect(pixels.length).toBe(56 * 56 * 3);
       expect([...pixels.subarray(0, 3)]).toEqual(width === height ? [200, 200, 200] : [122, 116, 104]);

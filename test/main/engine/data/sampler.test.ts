@@ -67,7 +67,8 @@ describe('BatchSampler', () => {
           const sampler = samplerOf(one);
           const batches: number[][] = [];
           let position = from;
-          for (let i = 0; i < steps; i++, position = sampler.after(position)) batches.push([...sampler.batchAt(position)]);
+          for (let i = 0; i < steps; i++, position = sampler.after(position))
+            batches.push([...sampler.batchAt(position)]);
           return [batches, position];
         };
         const start = { epoch: 0, batchIndex: 0 };
@@ -93,8 +94,13 @@ describe('BatchSampler', () => {
 
   it('refuses batches that cannot be filled', () => {
     const modalities = [0, 0, 1, 1, 2];
-    const make = (batchSize: number, mixed = false) => () => new BatchSampler({ lengths: modalities, modalities, batchSize, seed: 1, mixed });
-    expect(make(3)).toThrow('batchSize: is more than the rows there are to fill a batch with (2 text, 2 image, 1 video)');
+    const make =
+      (batchSize: number, mixed = false) =>
+      () =>
+        new BatchSampler({ lengths: modalities, modalities, batchSize, seed: 1, mixed });
+    expect(make(3)).toThrow(
+      'batchSize: is more than the rows there are to fill a batch with (2 text, 2 image, 1 video)',
+    );
     expect(make(3, true)).not.toThrow();
     for (const size of [0, 1.5, NaN]) expect(make(size)).toThrow('batchSize: must be 1 or more');
     expect(() => new BatchSampler({ lengths: [1], modalities, batchSize: 1, seed: 1 })).toThrow(RangeError);

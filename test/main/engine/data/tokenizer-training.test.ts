@@ -13,7 +13,11 @@ const texts = [
   'Does the image contain a red circle?  Yes, it does. naïve café 你好 😀😀',
 ];
 const files = trainTokenizer(texts, 340);
-const tokenizer = Tokenizer.parse(JSON.parse(files['tokenizer.json']), JSON.parse(files['tokenizer_config.json']), 'trained');
+const tokenizer = Tokenizer.parse(
+  JSON.parse(files['tokenizer.json']),
+  JSON.parse(files['tokenizer_config.json']),
+  'trained',
+);
 
 describe('trainTokenizer', () => {
   it('merges the most frequent pairs first', () => {
@@ -26,7 +30,9 @@ describe('trainTokenizer', () => {
   });
 
   it('takes the smaller ids among equals', () => {
-    const { model } = JSON.parse(trainTokenizer(['xy\nxy\nab\nab'], 261)['tokenizer.json']) as { model: { merges: string[][] } };
+    const { model } = JSON.parse(trainTokenizer(['xy\nxy\nab\nab'], 261)['tokenizer.json']) as {
+      model: { merges: string[][] };
+    };
     expect(model.merges).toEqual([['a', 'b']]);
   });
 
@@ -53,7 +59,8 @@ describe('trainTokenizer', () => {
   });
 
   it('refuses sizes that cannot hold every byte', () => {
-    for (const size of [0, SMALLEST_VOCABULARY - 1, 300.5, NaN]) expect(() => trainTokenizer(texts, size)).toThrow('vocabSize');
+    for (const size of [0, SMALLEST_VOCABULARY - 1, 300.5, NaN])
+      expect(() => trainTokenizer(texts, size)).toThrow('vocabSize');
   });
 
   it('spells every text and gives it back', () => {
@@ -97,7 +104,12 @@ describe.skipIf(!python)('in Python (needs its tokenizers package; name another 
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'tokenizer.json'), files['tokenizer.json']);
     writeFileSync(join(folder, 'texts.json'), JSON.stringify(all));
-    const output = execFileSync(python as string, ['-c', SCRIPT, join(folder, 'tokenizer.json'), join(folder, 'texts.json')]);
+    const output = execFileSync(python as string, [
+      '-c',
+      SCRIPT,
+      join(folder, 'tokenizer.json'),
+      join(folder, 'texts.json'),
+    ]);
     expect(all.map((text) => tokenizer.encodeWithSpecialTokens(text))).toEqual(JSON.parse(output.toString()));
   });
 });

@@ -34,7 +34,9 @@ describe.skipIf(!hasReference).each(['clip-llama', 'siglip-qwen2'])('%s (needs .
 
   it('encodes texts without special tokens the same piece by piece', () => {
     const tokenizer = Tokenizer.load(folderOf(name));
-    const plain = tokenization.strings.filter(({ ids }) => ids.filter((id) => tokenizer.isSpecial(id)).length <= tokenizer.prefix.length);
+    const plain = tokenization.strings.filter(
+      ({ ids }) => ids.filter((id) => tokenizer.isSpecial(id)).length <= tokenizer.prefix.length,
+    );
     expect(plain.length).toBeGreaterThan(20);
     for (const { text, ids } of plain) expect([...tokenizer.prefix, ...tokenizer.encode(text)]).toEqual(ids);
   });
@@ -65,13 +67,17 @@ describe.skipIf(!hasReference)('alternative space handling (needs ../shared/refe
   });
 });
 
-const trained = trainTokenizer(['what colour is the cat? red. what is the shape? round.', 'the red cat, the round shape'], 300);
+const trained = trainTokenizer(
+  ['what colour is the cat? red. what is the shape? round.', 'the red cat, the round shape'],
+  300,
+);
 const json = JSON.parse(trained['tokenizer.json']) as Record<string, unknown> & {
   added_tokens: Record<string, unknown>[];
   model: { vocab: Record<string, number>; merges: [string, string][] };
 };
 const config: unknown = JSON.parse(trained['tokenizer_config.json']);
-const parse = (change: Record<string, unknown> = {}): Tokenizer => Tokenizer.parse({ ...json, ...change }, config, 'm/tokenizer.json');
+const parse = (change: Record<string, unknown> = {}): Tokenizer =>
+  Tokenizer.parse({ ...json, ...change }, config, 'm/tokenizer.json');
 const model = (change: Record<string, unknown>): Record<string, unknown> => ({ model: { ...json.model, ...change } });
 
 describe('Tokenizer', () => {
@@ -120,24 +126,44 @@ describe('Tokenizer', () => {
   });
 
   const { vocab, merges } = json.model;
-  const without = (token: string): Record<string, number> => Object.fromEntries(Object.entries(vocab).filter(([key]) => key !== token));
+  const without = (token: string): Record<string, number> =>
+    Object.fromEntries(Object.entries(vocab).filter(([key]) => key !== token));
   const last = merges.at(-1)?.join('') ?? '';
-  const [pad, image] = [json.added_tokens[2], json.added_tokens[3]] as [Record<string, unknown>, Record<string, unknown>];
+  const [pad, image] = [json.added_tokens[2], json.added_tokens[3]] as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
   it.each<[string, Record<string, unknown>, string]>([
     ['no model', { model: undefined }, 'model: is missing'],
     ['another model', model({ type: 'Unigram' }), 'model.type: must be BPE'],
     ['no merges', model({ merges: undefined }), 'model.merges: is missing'],
     ['empty merges', model({ merges: [] }), 'model.merges: is empty, though the vocabulary has'],
     ['a merge of three', model({ merges: ['a b c'] }), 'model.merges[0]: must be two tokens'],
-    ['a merge of strangers', model({ merges: [['x', 'qq']] }), 'model.merges[0]: this token is missing from model.vocab (found "qq")'],
+    [
+      'a merge of strangers',
+      model({ merges: [['x', 'qq']] }),
+      'model.merges[0]: this token is missing from model.vocab (found "qq")',
+    ],
     ['a merge without its result', model({ vocab: without(last) }), 'this token is missing from model.vocab'],
-    ['a gap', model({ vocab: { ...without('!'), '@@': vocab['!'] as number + 5000 } }), `model.vocab: no token has this id`],
+    [
+      'a gap',
+      model({ vocab: { ...without('!'), '@@': (vocab['!'] as number) + 5000 } }),
+      `model.vocab: no token has this id`,
+    ],
     ['two tokens for an id', model({ vocab: { ...vocab, '@@': 77 } }), 'model.vocab: two tokens share this id'],
     ['a negative id', model({ vocab: { ...vocab, '@@': -1 } }), 'model.vocab.@@: must be 0 or more'],
     ['no image token', { added_tokens: json.added_tokens.slice(0, 3) }, 'added_tokens: must hold the image token'],
-    ['an image token that is text', { added_tokens: [...json.added_tokens.slice(0, 3), { ...image, special: false }] }, 'must hold the image token'],
+    [
+      'an image token that is text',
+      { added_tokens: [...json.added_tokens.slice(0, 3), { ...image, special: false }] },
+      'must hold the image token',
+    ],
     ['no end token', { added_tokens: [json.added_tokens[0], pad, image] }, 'must hold the end token'],
-    ['an image token that strips', { added_tokens: [...json.added_tokens.slice(0, 3), { ...image, rstrip: true }] }, 'must have lstrip and rstrip false'],
+    [
+      'an image token that strips',
+      { added_tokens: [...json.added_tokens.slice(0, 3), { ...image, rstrip: true }] },
+      'must have lstrip and rstrip false',
+    ],
   ])('refuses %s', (_, change, rule) => {
     expect(() => parse(change)).toThrow(/^m\/tokenizer\.json: /);
     expect(() => parse(change)).toThrow(rule);
