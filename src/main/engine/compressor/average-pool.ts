@@ -2,7 +2,7 @@ import { pooledLength } from '../../../shared/compression.ts';
 import { segmentMean, type Segments } from '../backend/ops/rows.ts';
 import type { HostArrays } from '../backend/host-arrays.ts';
 import type { Compressor } from './compressor.ts';
-import { layoutOf, type LayoutRow, type SequenceLayout } from './sequence-layout.ts';
+import { layoutAfter, type LayoutRow, type SequenceLayout } from './sequence-layout.ts';
 
 /** One row after pooling, with the pooled place of each of its old tokens (−1: dropped). */
 interface PooledRow {
@@ -89,7 +89,10 @@ export const averagePool: Compressor = {
 
   plan(before, stride) {
     const pooled = before.rows.map((row) => poolRow(row, stride));
-    const after = layoutOf(pooled.map(({ row }) => row));
+    const after = layoutAfter(
+      before,
+      pooled.map(({ row }) => row),
+    );
     return { after, arrays: segmentArrays(before, pooled, after.paddedLength) };
   },
 

@@ -7,13 +7,7 @@ import { pooledLength, type Compression, type CompressionPoint } from '../../../
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import type { HostArrays } from '../backend/host-arrays.ts';
 import { compressorNamed } from '../compressor/compressor.ts';
-import {
-  layoutOf,
-  paddedPositions,
-  roundUp,
-  type LayoutRow,
-  type SequenceLayout,
-} from '../compressor/sequence-layout.ts';
+import { layoutOf, paddedPositions, type LayoutRow, type SequenceLayout } from '../compressor/sequence-layout.ts';
 
 /** One stretch of decoder layers between compression points. */
 export interface Segment {
@@ -38,8 +32,8 @@ export interface BatchPlan {
   readonly supervised: number;
 }
 
-/** Supervised positions are padded to a multiple of this. */
-const TARGET_BUCKET = 16;
+/** Supervised positions are padded to a power of two, and to this at least: the head is cheap, a new shape is not. */
+const SMALLEST_TARGETS = 16;
 
 /** The row as the decoder first sees it: groups shortened where pooling comes before the decoder, positions 0, 1, 2 … */
 function entryRow(row: EncodedRow, stride: number): LayoutRow {
@@ -124,7 +118,7 @@ function targetsOf(rows: readonly EncodedRow[], { rows: layoutRows, paddedLength
 }
 
 function targetArrays(targets: readonly Target[], normaliser: number): HostArrays {
-  const size = roundUp(Math.max(targets.length, 1), TARGET_BUCKET);
+  const size = 2 ** Math.ceil(Math.log2(Math.max(targets.length, SMALLEST_TARGETS)));
   const pick = (value: (target: Target) => number): Int32Array => {
     const data = new Int32Array(size);
     targets.forEach((target, i) => (data[i] = value(target)));
