@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { visualTokensPerImage } from '../../../../src/main/engine/model/config.ts';
+import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
+import { loadRecipe, presetNames } from '../../../../src/main/engine/train/recipe-file.ts';
+import { formatCompression } from '../../../../src/shared/compression.ts';
+import { checkRecipeAgainstModel, type InstructRecipe, type Recipe } from '../../../../src/shared/recipe.ts';
+import { averageCompressionRatio, resolveStages } from '../../../../src/shared/stage.ts';
+
+const IDS = { vocabSize: 300, imageTokenId: 3, bosTokenId: 0, eosTokenId: 1, padTokenId: 2 };
+
+function instruct(name: string): InstructRecipe {
+  const recipe = loadRecipe(name);
+  if (recipe.phase !== 'instruct') throw new Error(`${name} trains no decoder`);
+  return recipe;
+}
+
+/** Stages on the model that the recipe names, as K/S. */
+function stagesOn(recipe: InstructRecipe): { notations: string[]; ratio: number } {
+  const config = configOfSize(resolveModel(recipe.model.from), IDS);
+  const { layers: depth } = config.text;
+  const visualTokens = visualTokensPerImage(config);
+  checkRecipeAgainstModel(recipe, { depth, visualTokens });
+  const { stages } = resolveStages(recipe, recipe.optimizer.steps ?? 0, depth);
+  return {
+    notations: stages.map(({ compression }) => formatCompression(compression)),
+    ratio: Math.round(averageCompressionRatio(stages, [visualTokens], depth)),
+  };
+}
+
+describe('recipes of the easy-VQA comparison', () => {
+  it.each([
+    ['reproduce', ['none'], 100],
+    ['4stage', ['1/8', '1/2', '6/2', 'none'], 161],
+    ['last-stage', ['1/16', '6/16', '6/4'], 231],
+    ['two-stage', ['1/8', 'none'], 167],
+    ['three-stage-deeper', ['1/8', '6/8', 'none'], 170],
+  ])('%s runs as %j on the small model', (scheme, notations, ratio) => {
+    expect(stagesOn(instruct(`easy-vqa-${scheme}`))).toEqual({ notations, ratio });
+  });
+
+  it('differ in nothing but the scheme', () => {
+    const names = presetNames().filter((name) => name.startsWith('easy-vqa-') && name !== 'easy-vqa-tower');
+    const common = names.map((name) => {
+      const { name: _, description: __, stages: ___, ...others } = instruct(name);
+      return others;
+    });
+    expect(names).toHaveLength(5);
+    for (const recipe of common) expect(recipe).toEqual(common[0]);
+  });
+});
+
+describe('recipes that take a tower', () => {
+  const towerOf = (recipe: Recipe): string | undefined => recipe.model.tower;
+
+  it.each(presetNames().filter((name) => towerOf(loadRecipe(name)) !== undefined))(
+    '%s takes that of a recipe for the same model',
+    (name) => {
+      const recipe = loadRecipe(name);
+      const [, tower = ''] = /^runs\/([a-z-]+)\/final$/.exec(towerOf(recipe) ?? '') ?? [];
+      expect(loadRecipe(tower)).toMatchObject({ phase: 'vision', model: { from: recipe.model.from } });
+    },
+  );
+
+  it('the demo runs the released scheme on the tiny model', () => {
+    expect(stagesOn(instruct('demo-4stage')).notations).toEqual(['1/8', '1/2', '2/2', 'none']);
+  });
+});
