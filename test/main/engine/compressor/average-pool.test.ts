@@ -170,7 +170,7 @@ describe('a mixed batch', () => {
   });
 
   it('pads to what the longest row needs afterwards', () => {
-    const long = layoutRow(`t ${'# '.repeat(40)}t`.trim());
+    const long = layoutRow(`t ${'# '.repeat(40)}t`);
     expect(layoutOf([long]).paddedLength).toBe(48);
     expect(averagePool.plan(layoutOf([long, rows[1] as LayoutRow]), 8).after.paddedLength).toBe(16);
   });

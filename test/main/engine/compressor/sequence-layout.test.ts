@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bucketLength,
+  layoutAfter,
+  layoutOf,
+  paddedPositions,
+  type LayoutRow,
+} from '../../../../src/main/engine/compressor/sequence-layout.ts';
+
+/** A row of text. */
+const row = (length: number): LayoutRow => {
+  const places = Int32Array.from({ length }, (_, i) => i);
+  return { length, groups: [], positions: places, origin: places };
+};
+
+describe('padded lengths', () => {
+  it('are few: steps of 16, and from 128 on four to a power of two', () => {
+    const lengths = new Set(Array.from({ length: 1024 }, (_, i) => bucketLength(i + 1)));
+    expect([...lengths]).toEqual([
+      ...[16, 32, 48, 64, 80, 96, 112, 128],
+      ...[160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024],
+    ]);
+  });
+
+  it('hold the tokens and waste at most 15 or a quarter of them', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), (tokens) => {
+        const padding = bucketLength(tokens) - tokens;
+        expect(padding).toBeGreaterThanOrEqual(0);
+        expect(padding).toBeLessThan(Math.max(16, tokens / 4));
+      }),
+    );
+  });
+
+  it('of a batch are those of its longest row, and of an empty one not 0', () => {
+    expect(layoutOf([row(3), row(40), row(17)]).paddedLength).toBe(48);
+    expect(layoutOf([row(0)]).paddedLength).toBe(16);
+  });
+});
+
+describe('after a compression point', () => {
+  const before = layoutOf([row(20), row(18)]);
+
+  it('equal losses come off the padded length', () => {
+    expect(before.paddedLength).toBe(32);
+    expect(layoutAfter(before, [row(13), row(11)]).paddedLength).toBe(25);
+  });
+
+  it('unequal ones have it chosen anew', () => {
+    expect(layoutAfter(before, [row(13), row(18)]).paddedLength).toBe(32);
+    expect(layoutAfter(before, [row(13), row(10)]).paddedLength).toBe(16);
+  });
+});
+
+it('positions are padded with 0 on the right', () => {
+  const positions = paddedPositions({ rows: [row(3), row(1)], paddedLength: 4 });
+  expect([...positions]).toEqual([0, 1, 2, 0, 0, 0, 0, 0]);
+});
