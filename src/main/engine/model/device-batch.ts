@@ -1,21 +1,31 @@
 import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
 import type { BatchPlan } from './batch-plan.ts';
-import type { DeviceBatch } from './llava.ts';
+import type { DeviceBatch, DeviceVision } from './llava.ts';
 
-/** Images of a batch on the host: pixels [I, 3, S, S] or features [I·N, E] of a frozen tower. */
+/**
+ * Images of a batch on the host: pixels [I, 3, S, S], features [I·N, E] of a frozen tower, or visual tokens [I·N, D] as
+ * the projector makes them.
+ */
 export type HostVision =
   | { readonly pixels: Float32Array; readonly imageSize: number }
-  | { readonly features: Float32Array; readonly width: number };
+  | { readonly features: Float32Array; readonly width: number }
+  | { readonly tokens: Float32Array; readonly width: number };
 
 const VISION = 'vision';
 
 function visionArray(vision: HostVision): HostArrays[string] {
-  if ('features' in vision) {
-    return { shape: [vision.features.length / vision.width, vision.width], data: vision.features };
+  if ('width' in vision) {
+    const data = 'features' in vision ? vision.features : vision.tokens;
+    return { shape: [data.length / vision.width, vision.width], data };
   }
   const side = vision.imageSize;
   return { shape: [vision.pixels.length / (3 * side * side), 3, side, side], data: vision.pixels };
+}
+
+function deviceVision(vision: HostVision, images: Tensor): DeviceVision {
+  if ('pixels' in vision) return { pixels: images };
+  return 'features' in vision ? { features: images } : { tokens: images };
 }
 
 /**
@@ -28,7 +38,7 @@ export function withDeviceBatch<T>(plan: BatchPlan, vision: HostVision | undefin
   return withDeviceArrays({ ...plan.arrays, [VISION]: visionArray(vision) }, (tensors) => {
     const { [VISION]: images, ...arrays } = tensors;
     if (!images) throw new Error('the images were not uploaded');
-    return use({ plan, arrays, vision: 'features' in vision ? { features: images } : { pixels: images } });
+    return use({ plan, arrays, vision: deviceVision(vision, images) });
   });
 }
 

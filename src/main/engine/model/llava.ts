@@ -21,13 +21,16 @@ import { project } from './projector.ts';
 import { next, visionFeatures } from './vision-encoder.ts';
 import { scoped, type Weights } from './weights.ts';
 
+/** Images on the device: pixels [I, 3, S, S], the vision tower's features [I·N, E], or the projector's output [I·N, D]. */
+export type DeviceVision = { readonly pixels: Tensor } | { readonly features: Tensor } | { readonly tokens: Tensor };
+
 /** One planned batch on the device. */
 export interface DeviceBatch {
   readonly plan: BatchPlan;
   /** The plan's index arrays. */
   readonly arrays: DeviceArrays;
-  /** [I, 3, S, S], or the vision tower's features [I·N, E] where they are cached; absent in a batch without images. */
-  readonly vision?: { readonly pixels: Tensor } | { readonly features: Tensor };
+  /** As far as it was computed before; absent in a batch without images. */
+  readonly vision?: DeviceVision;
 }
 
 /** How a layer is run: training keeps nothing, prefill keeps keys and values. */
@@ -51,16 +54,19 @@ const arraysUnder = (arrays: DeviceArrays, prefix: string): DeviceArrays =>
       .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
   );
 
+function projectedTokens(vision: DeviceVision, weights: Weights, config: LlavaConfig): Tensor {
+  if ('tokens' in vision) return vision.tokens;
+  if ('features' in vision) return project(vision.features, weights, config);
+  const used = visionLayersUsed(config);
+  const features = visionFeatures(vision.pixels, weights, config.vision, used, config.featureSelect);
+  return next(features, (x) => project(x, weights, config));
+}
+
 /** Visual tokens as the decoder takes them: [ΣL, D], pooled where the setting says before the decoder. */
 export function visualTokens(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor | null {
   const { vision, plan, arrays } = batch;
   if (!vision) return null;
-  const features =
-    'features' in vision
-      ? vision.features
-      : visionFeatures(vision.pixels, weights, config.vision, visionLayersUsed(config), config.featureSelect);
-  const projected = project(features, weights, config);
-  if ('pixels' in vision && !features.kept) features.dispose();
+  const projected = projectedTokens(vision, weights, config);
   const point = plan.beforeDecoder;
   if (!point) return projected;
   return next(projected, (x) => compressorNamed(point.compressor).apply(x, arraysUnder(arrays, 'beforeDecoder')));

@@ -2,7 +2,7 @@ import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { add } from '../backend/kernels.ts';
 import type { Compression } from '../../../shared/compression.ts';
 import type { EncodedRow } from '../data/batch.ts';
-import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
+import { GraphCache, type Described, type ExecutionMode } from '../backend/graph/graph-function.ts';
 import { planBatch } from '../model/batch-plan.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import { batchTensors, signatureOf, withDeviceBatch, type HostVision } from '../model/device-batch.ts';
@@ -26,11 +26,12 @@ export interface MicroBatch {
 export class GradientStep {
   private readonly parameters: Parameters;
   private readonly config: LlavaConfig;
-  private readonly functions = new GraphCache<readonly string[]>();
+  private readonly functions: GraphCache<readonly string[]>;
 
-  constructor(parameters: Parameters, config: LlavaConfig) {
+  constructor(parameters: Parameters, config: LlavaConfig, mode: ExecutionMode = 'graph') {
     this.parameters = parameters;
     this.config = config;
+    this.functions = new GraphCache(mode);
   }
 
   /** Loss = Σ cross entropy / `normaliser`, and its gradients by name, which the caller disposes. */

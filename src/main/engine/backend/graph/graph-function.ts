@@ -19,15 +19,20 @@ export interface Described<T> {
   readonly description: T;
 }
 
+/** `graph`: recorded, where the addon can. `eager`: op by op, as JavaScript calls them. */
+export type ExecutionMode = 'graph' | 'eager';
+
 let registered = 0;
 
 /** Functions recorded under signatures, the least recently used of them freed. Dispose it when done. */
 export class GraphCache<T> {
   private readonly functions = new Map<string, RegisteredFunction<T>>();
+  private readonly mode: ExecutionMode;
   private readonly limit: number;
 
   /** @param limit functions kept at most */
-  constructor(limit = 64) {
+  constructor(mode: ExecutionMode = 'graph', limit = 64) {
+    this.mode = mode;
     this.limit = limit;
   }
 
@@ -47,7 +52,7 @@ export class GraphCache<T> {
    * @returns tensors the caller disposes
    */
   run(signature: string, inputs: readonly Tensor[], fn: () => Described<T>): Described<T> {
-    if (!canRegisterFunctions()) return fn();
+    if (this.mode === 'eager' || !canRegisterFunctions()) return fn();
     const found = this.functions.get(signature) ?? this.record(inputs, fn);
     this.functions.delete(signature);
     this.functions.set(signature, found);
