@@ -131,6 +131,8 @@ async function installFromWheel(target, temporary) {
   const { path, found } = await buildAddon({ project, cache, site, libraries: plan.libraries, key, temporary });
   await placeAddon(project, path, { kind: 'built', key, variant, site, ...found });
   say(`TensorFlow ${found.tensorflow} is ready (${found.gpu ? 'GPU' : 'CPU'})`);
+  if (variant === 'gpu' && !found.gpu)
+    say('No GPU was found; until there is one it computes on the CPU. Is the NVIDIA driver installed?');
 }
 
 /** The npm package's own install script: an older TensorFlow and a ready-made addon, without our additions. @param {Target} target */

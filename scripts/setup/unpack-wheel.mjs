@@ -33,7 +33,9 @@ async function selectEntries(zip, prefixes) {
 async function writeEntry(zip, entry, path, onBytes) {
   await mkdir(dirname(path), { recursive: true });
   const raw = await zip.openReadStreamPromise(entry, { decodeFileData: false });
-  const file = createWriteStream(path, { highWaterMark: 4 * CHUNK_BYTES });
+  // The CUDA wheels hold programs: the upper half of the attributes are Unix permissions.
+  const mode = (entry.externalFileAttributes >>> 16) & 0o777 || 0o644;
+  const file = createWriteStream(path, { mode, highWaterMark: 4 * CHUNK_BYTES });
   /** @param {AsyncIterable<Buffer>} source */
   async function* counted(source) {
     for await (const chunk of source) {
