@@ -7,6 +7,8 @@ import { InputError } from '../shared/errors.ts';
 export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>([
   ['doctor', () => import('./commands/doctor.ts')],
   ['data', () => import('./commands/data.ts')],
+  ['train', () => import('./commands/train.ts')],
+  ['bench', () => import('./commands/bench.ts')],
 ]);
 
 /** What a shell expects of a program that was called wrongly. */

@@ -16,6 +16,9 @@ import { JOBS, type RunJob } from './job-table.ts';
 /** How long a process that is done waits for its parent to take the last message. */
 const FLUSH_TIMEOUT_MS = 5000;
 
+/** How long a process whose parent is gone may take to save and leave. It must not stay behind for good. */
+const ORPHAN_TIMEOUT_MS = 120_000;
+
 const control = new JobControl();
 let started = false;
 
@@ -86,7 +89,10 @@ process.on('message', (message: unknown) => {
   }
 });
 process.on('SIGTERM', stop);
-process.on('disconnect', stop);
+process.on('disconnect', () => {
+  stop();
+  setTimeout(() => process.exit(ENGINE_EXIT.failed), ORPHAN_TIMEOUT_MS).unref();
+});
 // Ctrl-C goes to every process of the terminal: the parent decides what it means and tells us.
 process.on('SIGINT', () => undefined);
 process.on('uncaughtException', (error) => void fail(error));

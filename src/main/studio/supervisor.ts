@@ -27,6 +27,12 @@ export interface SupervisorOptions {
   readonly stopTimeoutMs?: number;
 }
 
+const STOPPED_THE_HARD_WAY: Failure = {
+  cause: 'The engine was ended without saving',
+  whatToDo: 'Resume the run: it goes on from its last checkpoint',
+  details: 'It was told to leave at once, or did not leave in the time allowed.',
+};
+
 /** Runs one job in an engine process and starts it again where it crashes: a training goes on from its last checkpoint. */
 export class Supervisor {
   private readonly options: SupervisorOptions;
@@ -36,6 +42,7 @@ export class Supervisor {
   private failure: Failure | undefined;
   private crashes: number[] = [];
   private isStopping = false;
+  private wasKilled = false;
   private killTimer: NodeJS.Timeout | undefined;
   private readonly settle: (outcome: JobOutcome) => void;
   /** Resolves when the job is over and no process is left. It never rejects. */
@@ -78,6 +85,7 @@ export class Supervisor {
   /** Ends the engine without asking. What it did since its last checkpoint is lost. */
   kill(): void {
     this.isStopping = true;
+    this.wasKilled = true;
     this.engine?.kill();
   }
 
@@ -109,7 +117,7 @@ export class Supervisor {
     if (this.result && exit.code === ENGINE_EXIT.done) return this.settle({ type: 'done', result: this.result });
     // It said why itself: starting it again would fail again.
     if (this.failure) return this.settle({ type: 'failed', failure: this.failure });
-    const failure = failureOfExit(exit);
+    const failure = this.wasKilled ? STOPPED_THE_HARD_WAY : failureOfExit(exit);
     const resumes = !this.isStopping && this.mayResume();
     this.options.onCrash?.(failure, resumes);
     if (resumes) return this.launch();

@@ -22,7 +22,7 @@ export const TRAINING_FILES: readonly string[] = [MANIFEST, STATE, OPTIMIZER];
 
 /** What a checkpoint holds. */
 export interface Checkpoint extends Model {
-  readonly optimizer: ReadonlyMap<string, HostTensor>;
+  readonly optimizer: Map<string, HostTensor>;
   readonly state: LoopState;
   /** Texts of tokenizer and processor files. */
   readonly companions: CompanionFiles;

@@ -88,6 +88,24 @@ function checkOptimizer(
 }
 
 /**
+ * The optimizer's tensors in the order of the weights, which a file does not keep: the gradient's norm is a sum over
+ * tensors, and its last bit depends on their order.
+ */
+function inOrderOfWeights(
+  optimizer: ReadonlyMap<string, HostTensor>,
+  weights: ReadonlyMap<string, HostTensor>,
+): Map<string, HostTensor> {
+  const ordered = new Map<string, HostTensor>();
+  for (const name of weights.keys()) {
+    for (const key of [`m/${name}`, `v/${name}`, `gradient/${name}`]) {
+      const tensor = optimizer.get(key);
+      if (tensor) ordered.set(key, tensor);
+    }
+  }
+  return new Map([...ordered, ...optimizer]);
+}
+
+/**
  * Loads a checkpoint. It is not compared with its manifest: `verifyCheckpoint` does that.
  *
  * @throws InputError naming file and field where its parts do not belong together
@@ -99,7 +117,8 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const { config, weights } = await loadModelFolder(folder);
   const optimizer = await readAllTensors(join(folder, OPTIMIZER));
   checkOptimizer(optimizer, weights, join(folder, OPTIMIZER));
-  return { config, weights, optimizer, state, companions: await readCompanionFiles(folder) };
+  const companions = await readCompanionFiles(folder);
+  return { config, weights, optimizer: inOrderOfWeights(optimizer, weights), state, companions };
 }
 
 /** Newer formats are not damage: an older checkpoint must not be taken in their place. */

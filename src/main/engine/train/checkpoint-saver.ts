@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import type { HostTensor } from '../model/host-tensor.ts';
 import type { Checkpoint } from './checkpoint-format.ts';
+import { startThread } from './start-thread.ts';
 
 export interface SaveRequest {
   readonly checkpoints: string;
@@ -21,16 +23,20 @@ function buffersOf(...maps: ReadonlyMap<string, HostTensor>[]): Set<ArrayBuffer>
   return new Set(maps.flatMap((tensors) => [...tensors.values()].map(({ data }) => data.buffer as ArrayBuffer)));
 }
 
-function answerOf(worker: Worker): Promise<SaveReply> {
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void): void => {
-      worker.removeAllListeners();
-      finish();
-    };
-    worker.once('message', (answer: SaveReply) => settle(() => resolve(answer)));
-    worker.once('error', (error) => settle(() => reject(error)));
-    worker.once('exit', (code) => settle(() => reject(new Error(`the checkpoint writer left with code ${code}`))));
+/** The next answer of a thread. Rejects where the thread fails or leaves instead. */
+async function answerOf(worker: Worker): Promise<SaveReply> {
+  const watching = new AbortController();
+  const { signal } = watching;
+  const answer = once(worker, 'message', { signal }).then(([reply]) => reply as SaveReply);
+  const exit = once(worker, 'exit', { signal }).then(([code]) => {
+    throw new Error(`the checkpoint writer left with code ${String(code)}`);
   });
+  try {
+    return await Promise.race([answer, exit]);
+  } finally {
+    watching.abort();
+    await Promise.allSettled([answer, exit]);
+  }
 }
 
 /** Writes checkpoints in a thread of their own. Dispose it when done. */
@@ -45,12 +51,16 @@ export class CheckpointThread {
 
   /** One at a time. @throws the error of the save, with the system's code (ENOSPC …) */
   readonly save: SaveCheckpoint = async (request) => {
-    this.worker ??= new Worker(new URL('./checkpoint-worker.ts', import.meta.url));
+    this.worker ??= startThread(new URL('./checkpoint-worker.ts', import.meta.url));
     const answer = answerOf(this.worker);
     const { weights, optimizer } = request.checkpoint;
     const moved = [...buffersOf(weights, optimizer)].filter((buffer) => !this.shared.has(buffer));
     this.worker.postMessage(request, moved);
-    const reply = await answer;
+    const reply = await answer.catch((error: unknown) => {
+      // A thread that has failed is gone; the next save starts a new one.
+      this.worker = undefined;
+      throw error;
+    });
     if ('folder' in reply) return reply.folder;
     const { message, stack, code } = reply.error;
     throw Object.assign(new Error(message), { stack, code });

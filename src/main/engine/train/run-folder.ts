@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
 import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunRecord } from '../../../shared/run-record.ts';
@@ -18,13 +18,6 @@ export const RUN_FILES = {
   nonFinite: 'non-finite.json',
 } as const;
 
-/** What a new run starts with. */
-export interface NewRun {
-  /** YAML text of the resolved recipe. */
-  readonly recipe: string;
-  readonly versions: Readonly<Record<string, string>>;
-}
-
 const cannotWrite = (folder: string, error: unknown): never => {
   const { code } = error as NodeJS.ErrnoException;
   const rule = `cannot be written (${code ?? 'unknown reason'})`;
@@ -42,7 +35,7 @@ function checkWritable(folder: string): void {
   }
 }
 
-function firstRecord(folder: string, versions: Readonly<Record<string, string>>): RunRecord {
+function firstRecord(folder: string): RunRecord {
   const now = new Date().toISOString();
   return {
     format: RUN_FORMAT,
@@ -51,7 +44,7 @@ function firstRecord(folder: string, versions: Readonly<Record<string, string>>)
     updatedAt: now,
     state: 'created',
     workingFolder: process.cwd(),
-    versions,
+    versions: {},
     progress: { step: 0, microBatch: 0 },
     totals: {},
     sessions: [],
@@ -80,25 +73,28 @@ export class RunFolder {
     this.current = record;
   }
 
+  /** @throws InputError where there is something in the folder already */
+  static checkNew(folder: string): void {
+    if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+    const hint = `Take another name (--run) or go on with it (--resume ${folder})`;
+    throw new InputError({ file: folder, rule: 'already holds files: a run needs a folder of its own', hint });
+  }
+
   /**
    * Makes the folder of a new run.
    *
+   * @param recipe YAML text of the resolved recipe
    * @throws InputError where the folder holds something or cannot be written
    */
-  static async create(folder: string, run: NewRun): Promise<RunFolder> {
-    const present = await mkdir(folder, { recursive: true })
-      .then(() => readdir(folder))
-      .catch((error: unknown) => cannotWrite(folder, error));
-    if (present.length > 0) {
-      const hint = `Take another name (--run) or resume it (--resume ${folder})`;
-      throw new InputError({ file: folder, rule: 'already holds files: a run needs a folder of its own', hint });
-    }
+  static async create(folder: string, recipe: string): Promise<RunFolder> {
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => cannotWrite(folder, error));
+    RunFolder.checkNew(folder);
     checkWritable(folder);
     const lock = acquireRunLock(folder);
     try {
-      const opened = new RunFolder(folder, lock, firstRecord(folder, run.versions));
+      const opened = new RunFolder(folder, lock, firstRecord(folder));
       await mkdir(opened.path('checkpoints'));
-      await writeTextDurably(opened.path('recipe'), run.recipe);
+      await writeTextDurably(opened.path('recipe'), recipe);
       await opened.update({});
       return opened;
     } catch (error) {

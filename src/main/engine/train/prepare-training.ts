@@ -1,0 +1,199 @@
+/** From a recipe to a training loop that is ready to run: dataset, model, rows, and the plan that is shown beforehand. */
+import { InputError } from '../../../shared/errors.ts';
+import { formatCompression } from '../../../shared/compression.ts';
+import {
+  checkRecipeAgainstModel,
+  type InstructRecipe,
+  type Recipe,
+  type VisionRecipe,
+} from '../../../shared/recipe.ts';
+import type { RunPlan, StageRecord } from '../../../shared/run-record.ts';
+import type { Stage } from '../../../shared/stage.ts';
+import { Collator } from '../data/collator.ts';
+import { brokenSamplesError, readDataset, type Samples } from '../data/dataset-reader.ts';
+import { parseImageProcessor, type ImageProcessor } from '../data/preprocess.ts';
+import { BatchSampler } from '../data/sampler.ts';
+import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
+import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
+import { sizeOf } from '../model/host-tensor.ts';
+import type { CompanionFiles } from '../model/model-folder.ts';
+import { buildModel, tokenizerOf, type TrainableModel } from './build-model.ts';
+import { sha256OfFile, type Checkpoint } from './checkpoint-format.ts';
+import { DatasetSource } from './step-source.ts';
+import { isTrained } from './trained-parts.ts';
+import { Trainer } from './trainer.ts';
+import type { TrainingLoop } from './training-loop.ts';
+import { VisionTrainer, type VisionSample } from './vision-trainer.ts';
+
+/** A training that can begin. Dispose it when done. */
+export interface PreparedTraining {
+  readonly loop: TrainingLoop;
+  readonly model: TrainableModel;
+  readonly plan: RunPlan;
+  /** What the user should know: layers that were scaled, samples that were left out. */
+  readonly notices: readonly string[];
+  dispose(): void;
+}
+
+interface Loop {
+  readonly loop: TrainingLoop;
+  readonly rows: number;
+  readonly stages: readonly Stage[];
+  readonly isTrained: (name: string) => boolean;
+  readonly notices: readonly string[];
+}
+
+/** LLaVA lays an image in the middle of a square of the mean colour; no file of the Hugging Face format holds that choice. */
+const PAD_TO_SQUARE = true;
+
+function processorOf(companions: CompanionFiles): ImageProcessor {
+  const { 'preprocessor_config.json': own, 'processor_config.json': shared } = companions;
+  if (own !== undefined) return parseImageProcessor(JSON.parse(own), 'preprocessor_config.json', PAD_TO_SQUARE);
+  if (shared === undefined) {
+    throw new InputError({ file: 'preprocessor_config.json', rule: 'is missing from the model folder' });
+  }
+  const { image_processor: processor } = JSON.parse(shared) as { image_processor?: unknown };
+  return parseImageProcessor(processor, 'processor_config.json', PAD_TO_SQUARE);
+}
+
+function totalSteps({ steps, epochs = 1 }: Recipe['optimizer'], stepsPerEpoch: number): number {
+  return steps ?? Math.max(1, Math.round(epochs * stepsPerEpoch));
+}
+
+function tooLongNotice(broken: readonly { reason: string }[]): string[] {
+  const [first] = broken;
+  return first ? [`${broken.length} samples are left out; the first one: ${first.reason}`] : [];
+}
+
+function encodedRows(
+  recipe: InstructRecipe,
+  model: TrainableModel,
+  samples: Samples,
+): { rows: TrainingRows; notices: string[] } {
+  const tokenizer = tokenizerOf(model.companions);
+  tokenizer.checkVocabularySize(model.config.text.vocabSize, 'tokenizer.json');
+  const { maxLength, turns } = recipe.data;
+  const visualTokens = visualTokensPerImage(model.config);
+  // LLaVA trains the projector alone on captions, without the words around a conversation.
+  const format = recipe.train.parts === 'projector' ? 'plain' : 'vicuna';
+  const { rows, broken } = trainingRows(samples, { tokenizer, visualTokens, maxLength, format, turns });
+  if (rows.length === 0) throw new InputError({ file: recipe.data.train, rule: 'has no samples to train on' });
+  return { rows, notices: tooLongNotice(broken) };
+}
+
+function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, from?: Checkpoint): Loop {
+  const { config, weights } = model;
+  checkRecipeAgainstModel(recipe, { depth: config.text.layers, visualTokens: visualTokensPerImage(config) });
+  const { rows, notices } = encodedRows(recipe, model, samples);
+  const { batchSize, accumulate } = recipe.optimizer;
+  const processor = processorOf(model.companions);
+  const collator = new Collator({ rows, processor, loadPixels: true });
+  const { lengths, modalities } = rows;
+  const sampler = new BatchSampler({ lengths, modalities, batchSize, seed: recipe.seed });
+  const source = new DatasetSource(collator, sampler, accumulate, ({ pixelValues }) => ({
+    pixels: pixelValues,
+    imageSize: processor.imageSize,
+  }));
+  const steps = totalSteps(recipe.optimizer, source.stepsPerEpoch);
+  const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...(from && { from }) });
+  return {
+    loop,
+    rows: rows.length,
+    stages: loop.scheduler.stages,
+    isTrained: isTrained(recipe.train, config),
+    notices: [...notices, ...loop.scheduler.notices],
+  };
+}
+
+/** Every sample with one image, with what is asked about it. */
+function visionSamples(samples: Samples): VisionSample[] {
+  const found: VisionSample[] = [];
+  for (let i = 0; i < samples.length; i++) {
+    const { id, images, turns, modality } = samples.get(i);
+    const [image, ...more] = images;
+    if (modality === 'image' && image !== undefined && more.length === 0) found.push({ id, image, questions: turns });
+  }
+  return found;
+}
+
+function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Samples, from?: Checkpoint): Loop {
+  const { config, weights } = model;
+  const chosen = visionSamples(samples);
+  if (chosen.length === 0) throw new InputError({ file: recipe.data.train, rule: 'has no samples with one image' });
+  const noRows = (): never => {
+    throw new Error('the vision phase has no rows');
+  };
+  const collator = new Collator({
+    rows: { encode: noRows },
+    processor: processorOf(model.companions),
+    loadPixels: true,
+  });
+  const stepsPerEpoch = Math.max(1, Math.floor(chosen.length / recipe.optimizer.batchSize));
+  const loop = new VisionTrainer({
+    recipe,
+    config,
+    weights,
+    samples: chosen,
+    loadPixels: (images) => collator.pixelValues(images),
+    totalSteps: totalSteps(recipe.optimizer, stepsPerEpoch),
+    ...(from && { from }),
+  });
+  const reached = isTrained({ parts: 'projector', visionTower: 'trained', cacheFeatures: false }, config);
+  const isTowerTrained = (name: string): boolean => name.startsWith('vision_tower.') && reached(name);
+  const heads = `${loop.heads.questionCount} questions with ${loop.heads.classCount} answers are classified`;
+  return { loop, rows: chosen.length, stages: [], isTrained: isTowerTrained, notices: [heads] };
+}
+
+const stageRecord = ({ firstStep, untilStep, compression }: Stage): StageRecord => ({
+  firstStep,
+  untilStep,
+  compression: formatCompression(compression),
+});
+
+function countWeights({ weights }: TrainableModel, counts: (name: string) => boolean): number {
+  return [...weights].reduce((total, [name, { shape }]) => total + (counts(name) ? sizeOf(shape) : 0), 0);
+}
+
+function modelPlan(model: TrainableModel, { isTrained: trained }: Loop): RunPlan['model'] {
+  const config: LlavaConfig = model.config;
+  return {
+    parameters: countWeights(model, () => true),
+    trained: countWeights(model, trained),
+    depth: config.text.layers,
+    visualTokensPerImage: visualTokensPerImage(config),
+  };
+}
+
+/**
+ * Reads the data, builds or loads the model and makes the loop.
+ *
+ * @param recipe with absolute paths
+ * @param from the checkpoint to go on from; its model is used then, not the recipe's
+ * @throws InputError naming file, field and rule
+ */
+export async function prepareTraining(recipe: Recipe, from?: Checkpoint): Promise<PreparedTraining> {
+  const { train, images } = recipe.data;
+  const { samples, broken } = readDataset(train, { ...(images !== undefined && { images }), repeatedIds: true });
+  try {
+    if (broken.length > 0) throw brokenSamplesError(train, broken);
+    const model = from ?? (await buildModel(recipe, samples));
+    const loop =
+      recipe.phase === 'vision' ? visionLoop(recipe, model, samples, from) : instructLoop(recipe, model, samples, from);
+    const plan: RunPlan = {
+      phase: recipe.phase,
+      totalSteps: loop.loop.totalSteps,
+      accumulate: recipe.phase === 'vision' ? 1 : recipe.optimizer.accumulate,
+      stages: loop.stages.map(stageRecord),
+      model: modelPlan(model, loop),
+      data: { samples: samples.length, rows: loop.rows, sha256: await sha256OfFile(train) },
+    };
+    const dispose = (): void => {
+      samples.close();
+      loop.loop.dispose();
+    };
+    return { loop: loop.loop, model, plan, notices: loop.notices, dispose };
+  } catch (error) {
+    samples.close();
+    throw error;
+  }
+}
