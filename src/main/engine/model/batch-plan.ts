@@ -22,8 +22,8 @@ export interface Segment {
 export interface BatchPlan {
   /** Rows B. */
   readonly batch: number;
-  /** Visual tokens of all groups before any compression; I groups of `groupLength`. */
-  readonly groupCount: number;
+  /** Visual tokens of all groups before any compression, ΣL. */
+  readonly visualTokens: number;
   readonly segments: readonly Segment[];
   /** Pooling of the projector's output where the setting has a point at layer −1. */
   readonly beforeDecoder?: CompressionPoint;
@@ -174,7 +174,7 @@ export function planBatch(rows: readonly EncodedRow[], compression: Compression,
     : {};
   return {
     batch: rows.length,
-    groupCount: rows.reduce((count, row) => count + row.groups.length, 0),
+    visualTokens: rows.reduce((total, row) => total + row.groups.reduce((tokens, { length }) => tokens + length, 0), 0),
     segments,
     ...(beforeDecoder ? { beforeDecoder } : {}),
     supervised: targets.length,

@@ -34,7 +34,7 @@ function deviceVision(vision: HostVision, images: Tensor): DeviceVision {
  * @param vision absent in a batch without images
  */
 export function withDeviceBatch<T>(plan: BatchPlan, vision: HostVision | undefined, use: (batch: DeviceBatch) => T): T {
-  if (!vision || plan.groupCount === 0) return withDeviceArrays(plan.arrays, (arrays) => use({ plan, arrays }));
+  if (!vision || plan.visualTokens === 0) return withDeviceArrays(plan.arrays, (arrays) => use({ plan, arrays }));
   return withDeviceArrays({ ...plan.arrays, [VISION]: visionArray(vision) }, (tensors) => {
     const { [VISION]: images, ...arrays } = tensors;
     if (!images) throw new Error('the images were not uploaded');

@@ -62,11 +62,19 @@ function projectedTokens(vision: DeviceVision, weights: Weights, config: LlavaCo
   return next(features, (x) => project(x, weights, config));
 }
 
-/** Visual tokens as the decoder takes them: [ΣL, D], pooled where the setting says before the decoder. */
+/**
+ * Visual tokens as the decoder takes them: [ΣL, D], pooled where the setting says before the decoder.
+ *
+ * @throws Error where the images are not those of the rows: the tokens of one would end up in the place of another
+ */
 export function visualTokens(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor | null {
   const { vision, plan, arrays } = batch;
-  if (!vision) return null;
-  const projected = projectedTokens(vision, weights, config);
+  const projected = vision ? projectedTokens(vision, weights, config) : null;
+  const given = projected?.shape[0] ?? 0;
+  if (given !== plan.visualTokens) {
+    throw new Error(`the rows hold ${plan.visualTokens} visual tokens and the images give ${given}`);
+  }
+  if (!projected) return null;
   const point = plan.beforeDecoder;
   if (!point) return projected;
   return next(projected, (x) => compressorNamed(point.compressor).apply(x, arraysUnder(arrays, 'beforeDecoder')));

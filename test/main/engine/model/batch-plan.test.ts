@@ -48,7 +48,7 @@ describe('without compression', () => {
       [0, 1, 2, 3, 4, 5, 6, 7],
       [0, 1, 2],
     ]);
-    expect([full.batch, full.groupCount, full.supervised]).toEqual([2, 1, 4]);
+    expect([full.batch, full.visualTokens, full.supervised]).toEqual([2, 4, 4]);
   });
 
   it('text is embedded, visual tokens come after all text rows, padding is token 0', () => {
@@ -183,7 +183,7 @@ describe('before the decoder, K = −1', () => {
   it('a batch without images', () => {
     const text = plan(['1 2 >3'], '-1/4');
     expect(positions(text, 0)).toEqual([[0, 1, 2]]);
-    expect(text.groupCount).toBe(0);
+    expect(text.visualTokens).toBe(0);
   });
 });
 

@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseCompression } from '../../../../src/shared/compression.ts';
+import { tf, type Tensor } from '../../../../src/main/engine/backend/tensorflow.ts';
+import { planBatch } from '../../../../src/main/engine/model/batch-plan.ts';
+import { withDeviceBatch } from '../../../../src/main/engine/model/device-batch.ts';
+import { llavaLoss } from '../../../../src/main/engine/model/llava.ts';
+import { Parameters } from '../../../../src/main/engine/model/parameters.ts';
+import { lossAndGradients } from '../../../../src/main/engine/train/gradients.ts';
+import { AccumulatedGradient, GradientStep, type MicroBatch } from '../../../../src/main/engine/train/train-step.ts';
+import {
+  expectNoLeakedTensors,
+  expectSameBits,
+  expectSameTensors,
+  onDevice,
+  relativeDistance,
+  valuesOf,
+} from '../../../helpers/tensors.ts';
+import { rowOf, tinyWeights, TINY } from '../../../helpers/tiny-model.ts';
+import { microBatch } from '../../../helpers/tiny-training.ts';
+
+interface Result {
+  readonly loss: number;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+let parameters: Parameters;
+let step: GradientStep;
+beforeEach(() => {
+  parameters = new Parameters(tinyWeights(), (name) => !name.startsWith('vision_tower.'));
+  step = new GradientStep(parameters, TINY);
+});
+afterEach(() => {
+  step.dispose();
+  parameters.dispose();
+});
+
+function read(loss: number, gradients: ReadonlyMap<string, Tensor>): Result {
+  const values = new Map([...gradients].map(([name, tensor]) => [name, tensor.dataSync().slice() as Float32Array]));
+  tf.dispose([...gradients.values()]);
+  return { loss, gradients: values };
+}
+
+function recorded(micro: MicroBatch, compression = 'none', normaliser = 4): Result {
+  const { loss, gradients } = step.run(micro, parseCompression(compression), normaliser);
+  return read(loss, gradients);
+}
+
+/** The same op by op. */
+function eager({ rows, vision }: MicroBatch, compression = 'none', normaliser = 4): Result {
+  const { loss, gradients } = withDeviceBatch(
+    planBatch(rows, parseCompression(compression), normaliser),
+    vision,
+    (batch) =>
+      parameters.withWeights((weights) =>
+        lossAndGradients((w) => llavaLoss(batch, w, TINY), weights, parameters.trainedNames()),
+      ),
+  );
+  const value = loss.dataSync()[0] as number;
+  loss.dispose();
+  return read(value, gradients);
+}
+
+function expectEqual(actual: Result, expected: Result): void {
+  expect(actual.loss / expected.loss).toBeCloseTo(1, 6);
+  expect([...actual.gradients.keys()]).toEqual([...expected.gradients.keys()]);
+  for (const [name, gradient] of expected.gradients) {
+    expect(relativeDistance(actual.gradients.get(name) ?? [], gradient), name).toBeLessThan(1e-5);
+  }
+}
+
+const IMAGE = microBatch(['1 5 #4 7 >8 >9 3 >4', '1 #4 >3 >30 4 >9']);
+
+describe('a recorded step', () => {
+  it.each(['none', '-1/2', '1/2', '0/2+2/2'])('computes what the ops compute one by one: %s', (compression) => {
+    expectEqual(recorded(IMAGE, compression), eager(IMAGE, compression));
+  });
+
+  it('called again gives the same bits', () => {
+    const [first, second] = [recorded(IMAGE, '1/2'), recorded(IMAGE, '1/2')];
+    expect(second.loss).toBe(first.loss);
+    for (const [name, gradient] of first.gradients) expectSameBits(second.gradients.get(name), gradient, name);
+  });
+
+  it('recorded anew gives the same bits', () => {
+    const first = recorded(IMAGE, '1/2');
+    step.dispose();
+    step = new GradientStep(parameters, TINY);
+    const second = recorded(IMAGE, '1/2');
+    expect(second.loss).toBe(first.loss);
+    for (const [name, gradient] of first.gradients) expectSameBits(second.gradients.get(name), gradient, name);
+  });
+
+  it('has nothing of its first batch in it: tokens, labels, places of images, pixels, normaliser', () => {
+    recorded(IMAGE, '1/2');
+    const others = [
+      microBatch(['1 15 #4 17 >18 >19 13 >14', '1 #4 >13 >31 14 >19']),
+      microBatch(['1 >5 #4 7 8 >9 3 4', '1 #4 >3 30 4 9']),
+      microBatch(['#4 1 5 7 >8 >9 3 >4', '1 2 3 #4 >30 >4']),
+      microBatch(['1 5 #4 7 >8 >9 3 >4', '1 #4 >3 >30 4 >9'], 2),
+      microBatch(['1 #4 2', '1 3 >5 #4']),
+    ];
+    for (const other of others) expectEqual(recorded(other, '1/2', 7), eager(other, '1/2', 7));
+  });
+
+  it('sees the weights as they are now', () => {
+    const before = recorded(IMAGE);
+    const name = 'language_model.lm_head.weight';
+    tf.tidy(() => parameters.variable(name).add(tf.fill([50, 16], 0.1)));
+    const { data } = tinyWeights().get(name) ?? { data: new Float32Array() };
+    parameters.variable(name).assign(data.map((value, i) => value * (i % 2)));
+    const after = recorded(IMAGE);
+    expect(after.loss).not.toBeCloseTo(before.loss, 3);
+    expectEqual(after, eager(IMAGE));
+  });
+
+  it.each([
+    ['another compression', IMAGE, '2/2'],
+    ['another place of two points', IMAGE, '0/2+1/2'],
+    ['fewer rows', microBatch(['1 5 #4 7 >8']), '1/2'],
+    ['text only', microBatch(['1 5 >7', '1 >8']), '1/2'],
+    ['more images', microBatch(['1 #4 #4 >7', '1 #4 >8']), '1/2'],
+    ['longer rows', microBatch([`1 #4 ${'7 '.repeat(20)}>8`, '1 #4 >9']), '1/2'],
+    ['more targets', microBatch([`1 #4 ${'>7 '.repeat(30)}>8`, '1 #4 >9']), '1/2'],
+  ])('is not taken for another kind of batch: %s', (_, other, compression) => {
+    recorded(IMAGE, '1/2');
+    expectEqual(recorded(other, compression), eager(other, compression));
+  });
+
+  it('features in the place of pixels are another kind', () => {
+    const pixels = microBatch(['1 #4 >8']);
+    recorded(pixels);
+    const features = { rows: pixels.rows, vision: { features: new Float32Array(4 * 8).fill(0.5), width: 8 } };
+    expectEqual(recorded(features), eager(features));
+  });
+
+  it('leaves no tensor behind but the gradients', async () => {
+    await expectNoLeakedTensors(() => recorded(IMAGE, '1/2'));
+  });
+});
+
+describe('images that do not fit the rows', () => {
+  const imageSize = TINY.vision.imageSize;
+  const image = 3 * imageSize ** 2;
+
+  it.each([
+    ['none at all', undefined],
+    ['one too few', { pixels: new Float32Array(0), imageSize }],
+    ['one too many', { pixels: new Float32Array(2 * image), imageSize }],
+    ['features of too few tokens', { features: new Float32Array(3 * 8), width: 8 }],
+  ])('are an error, not a silent change of what is trained: %s', (_, vision) => {
+    const rows = [rowOf('1 #4 >8')];
+    expect(() => recorded({ rows, ...(vision && { vision }) })).toThrow(
+      /the rows hold 4 visual tokens and the images give/,
+    );
+  });
+});
+
+describe('the accumulated gradient', () => {
+  const gradientOf = (...values: number[]): Tensor =>
+    onDevice({ shape: [values.length], data: Float32Array.from(values) });
+
+  it('adds up by name and takes what it is given over', () => {
+    const before = tf.memory().numTensors;
+    const sum = new AccumulatedGradient();
+    sum.add(new Map([['a', gradientOf(1, 2)]]));
+    sum.add(
+      new Map([
+        ['b', gradientOf(5)],
+        ['a', gradientOf(10, 20)],
+      ]),
+    );
+    expect([...sum.tensors].map(([name, tensor]) => [name, valuesOf(tensor)])).toEqual([
+      ['a', [11, 22]],
+      ['b', [5]],
+    ]);
+    expect(tf.memory().numTensors).toBe(before + 2);
+    sum.clear();
+    expect(tf.memory().numTensors).toBe(before);
+    expect(sum.tensors.size).toBe(0);
+  });
+
+  it('goes to the host and back', () => {
+    const sum = new AccumulatedGradient();
+    sum.add(new Map([['a', gradientOf(1, -0, 1e-30)]]));
+    const host = sum.toHost();
+    const copy = new AccumulatedGradient();
+    copy.fromHost(host);
+    copy.fromHost(host);
+    expectSameTensors(copy.toHost(), host);
+    copy.clear();
+    sum.clear();
+  });
+});
