@@ -8,6 +8,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<str
   ['doctor', () => import('./commands/doctor.ts')],
   ['data', () => import('./commands/data.ts')],
   ['train', () => import('./commands/train.ts')],
+  ['report', () => import('./commands/report.ts')],
   ['bench', () => import('./commands/bench.ts')],
 ]);
 

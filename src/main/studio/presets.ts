@@ -1,0 +1,35 @@
+/** The recipes that come with the program, for whoever shows or starts them; the engine reads them by name itself. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../../shared/errors.ts';
+import { parseRecipe } from '../../shared/recipe-yaml.ts';
+import { withStages, type Recipe } from '../../shared/recipe.ts';
+import type { StagePlan } from '../../shared/stage-plan.ts';
+
+function readPreset(name: string, overrides: readonly string[]): ReturnType<typeof parseRecipe> {
+  const file = fileURLToPath(new URL(`../../../resources/recipes/${name}.yaml`, import.meta.url));
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new InputError({ field: 'recipe', value: name, rule: 'is not the name of a preset' }, { cause: error });
+  }
+  return parseRecipe(text, file, overrides);
+}
+
+/** The stages of a preset that lists its own. */
+function schemeOf(name: string): StagePlan {
+  const preset = withStages(readPreset(name, []), schemeOf);
+  if (preset.phase === 'vision') throw new InputError({ field: 'scheme', value: name, rule: 'has no stages' });
+  return { stages: preset.stages, stageDepth: preset.stageDepth };
+}
+
+/**
+ * A preset with its stages in hand, as a run of it holds them.
+ *
+ * @param overrides `key.path=value`, as of the command line's `--set`
+ * @throws InputError where there is no preset of that name or an override does not fit
+ */
+export function loadPreset(name: string, overrides: readonly string[] = []): Recipe {
+  return withStages(readPreset(name, overrides), schemeOf);
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { mean, standardDeviation, studentQuantile, welchInterval } from '../../src/shared/statistics.ts';
+
+describe('mean and standard deviation', () => {
+  it('are those of a sample', () => {
+    expect(mean([2, 4, 4, 4, 5, 5, 7, 9])).toBe(5);
+    expect(standardDeviation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7), 12);
+  });
+
+  it('say nothing of the noise of one value', () => expect(standardDeviation([3])).toBeNaN());
+});
+
+describe('studentQuantile', () => {
+  it.each([
+    [1, 12.7062],
+    [2, 4.30265],
+    [3, 3.18245],
+    [4, 2.77645],
+    [10, 2.22814],
+    [30, 2.04227],
+    [1000, 1.96234],
+  ])('%d degrees of freedom: the 95 %% value of the tables', (degrees, t) => {
+    expect(studentQuantile(0.95, degrees)).toBeCloseTo(t, 4);
+  });
+
+  it('has the closed forms of 1 and 2 degrees', () => {
+    expect(studentQuantile(0.9, 1)).toBeCloseTo(Math.tan(0.45 * Math.PI), 9);
+    expect(studentQuantile(0.8, 2)).toBeCloseTo(0.8 / Math.sqrt(2 * 0.9 * 0.1), 9);
+  });
+
+  it('lies between its neighbours at a fraction of a degree', () => {
+    const t = studentQuantile(0.95, 2.5);
+    expect(t).toBeLessThan(studentQuantile(0.95, 2));
+    expect(t).toBeGreaterThan(studentQuantile(0.95, 3));
+  });
+});
+
+describe('welchInterval', () => {
+  it('equals the pooled interval where both vary alike', () => {
+    // Variances 1 and 1, n = 3: degrees 4, standard error sqrt(2/3).
+    const interval = welchInterval([11, 12, 13], [1, 2, 3]);
+    expect(interval?.difference).toBeCloseTo(10, 12);
+    expect(interval?.low).toBeCloseTo(10 - 2.776445 * Math.sqrt(2 / 3), 5);
+    expect(interval?.high).toBeCloseTo(10 + 2.776445 * Math.sqrt(2 / 3), 5);
+  });
+
+  it('takes the noise from the one that has it', () => {
+    // Only a varies: degrees 2, standard error 1/sqrt(3).
+    const interval = welchInterval([1, 2, 3], [5, 5, 5]);
+    expect(interval?.high).toBeCloseTo(-3 + 4.302653 / Math.sqrt(3), 5);
+  });
+
+  it('is a point without noise, and nothing from one value', () => {
+    expect(welchInterval([2, 2], [1, 1])).toEqual({ difference: 1, low: 1, high: 1 });
+    expect(welchInterval([2], [1, 1])).toBeUndefined();
+  });
+});
