@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import * as kernels from '../../../../src/main/engine/backend/kernels.ts';
 import { kernel } from '../../../../src/main/engine/backend/kernel.ts';
 import { tf, type Tensor } from '../../../../src/main/engine/backend/tensorflow.ts';
-import { expectNoLeakedTensors, expectTensorsClose, indexVector, withTensors } from '../../../helpers/tensors.ts';
+import {
+  expectNoLeakedTensors,
+  expectTensorsClose,
+  indexVector,
+  onDevice,
+  withTensors,
+} from '../../../helpers/tensors.ts';
 
 const a = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 const b = { shape: [3, 2], data: Float32Array.of(1, 0, 0, 1, 1, 1) };
@@ -60,11 +66,13 @@ describe('sums', () => {
 describe('classification', () => {
   const logits = { shape: [3, 3], data: Float32Array.of(0, 2, 1, 5, 4, 3, 1, 2, 9) };
 
-  it('argMax and accuracy', () => {
+  it('argMax, and accuracy by weight', () => {
     const classes = indexVector([1, 0, 1]);
     withTensors([logits], (x: Tensor) => {
       expectTensorsClose(kernels.argMax(x), { dtype: 'int32', shape: [3], data: [1, 0, 2] }, 0);
-      expectTensorsClose(kernels.accuracy(x, classes), { shape: [], data: [2 / 3] });
+      const weights = onDevice({ shape: [3], data: Float32Array.of(0.5, 0, 0.25) });
+      expectTensorsClose(kernels.weightedAccuracy(x, classes, weights), { shape: [], data: [0.5] });
+      weights.dispose();
     });
     classes.dispose();
   });

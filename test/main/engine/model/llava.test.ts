@@ -217,13 +217,14 @@ describe('what must not matter', () => {
   it('whether features come from the pixels or from a cache, to the last bit', () => {
     const parameters = new Parameters(defaultWeights);
     const pixels = tinyPixels(groupsOf(MIXED));
-    const features = parameters.withWeights((weights) =>
+    let features = new Float32Array();
+    parameters.withWeights((weights) =>
       tf.tidy(() => {
         const images = tf.tensor4d(pixels, [groupsOf(MIXED), 3, TINY.vision.imageSize, TINY.vision.imageSize]);
         const cached = visionFeatures(images, weights, TINY.vision, visionLayersUsed(TINY), TINY.featureSelect);
-        return cached.dataSync().slice() as Float32Array;
+        features = cached.dataSync().slice() as Float32Array<ArrayBuffer>;
       }),
-    ) as Float32Array;
+    );
     parameters.dispose();
     const isTrained = (name: string): boolean => !name.startsWith('vision_tower.');
     for (const compression of ['none', '1/2', '-1/2']) {
