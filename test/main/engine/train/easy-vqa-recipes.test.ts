@@ -14,16 +14,12 @@ function instruct(name: string): InstructRecipe {
   return recipe;
 }
 
-/** Stages on the model that the recipe names, as K/S. */
-function stagesOn(recipe: InstructRecipe): { notations: string[]; ratio: number } {
-  const config = configOfSize(resolveModel(recipe.model.from), IDS);
-  const { layers: depth } = config.text;
-  const visualTokens = visualTokensPerImage(config);
-  checkRecipeAgainstModel(recipe, { depth, visualTokens });
+/** Stages on a decoder of some depth, as K/S, and the CR of the run for pictures of 256 visual tokens. */
+function stagesAt(depth: number, recipe: InstructRecipe): { notations: string[]; ratio: number } {
   const { stages } = resolveStages(recipe, recipe.optimizer.steps ?? 0, depth);
   return {
     notations: stages.map(({ compression }) => formatCompression(compression)),
-    ratio: Math.round(averageCompressionRatio(stages, [visualTokens], depth)),
+    ratio: Math.round(averageCompressionRatio(stages, [256], depth)),
   };
 }
 
@@ -34,8 +30,15 @@ describe('recipes of the easy-VQA comparison', () => {
     ['last-stage', ['1/16', '6/16', '6/4'], 231],
     ['two-stage', ['1/8', 'none'], 167],
     ['three-stage-deeper', ['1/8', '6/8', 'none'], 170],
-  ])('%s runs as %j on the small model', (scheme, notations, ratio) => {
-    expect(stagesOn(instruct(`easy-vqa-${scheme}`))).toEqual({ notations, ratio });
+  ])('%s runs as %j on 12 layers', (scheme, notations, ratio) => {
+    expect(stagesAt(12, instruct(`easy-vqa-${scheme}`))).toEqual({ notations, ratio });
+  });
+
+  it.each(presetNames().filter((name) => /^(easy-vqa|demo)-/.test(name)))('%s fits the model it names', (name) => {
+    const recipe = loadRecipe(name);
+    const config = configOfSize(resolveModel(recipe.model.from), IDS);
+    const facts = { depth: config.text.layers, visualTokens: visualTokensPerImage(config) };
+    expect(() => checkRecipeAgainstModel(recipe, facts)).not.toThrow();
   });
 
   it('differ in nothing but the scheme', () => {
@@ -61,7 +64,7 @@ describe('recipes that take a tower', () => {
     },
   );
 
-  it('the demo runs the released scheme on the tiny model', () => {
-    expect(stagesOn(instruct('demo-4stage')).notations).toEqual(['1/8', '1/2', '2/2', 'none']);
+  it('the demo runs the released scheme on the 4 layers of the tiny model', () => {
+    expect(stagesAt(4, instruct('demo-4stage')).notations).toEqual(['1/8', '1/2', '2/2', 'none']);
   });
 });
