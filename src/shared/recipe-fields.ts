@@ -34,8 +34,8 @@ const dataSchema = z.strictObject({
   images: text.optional(),
   /** Longest row in tokens before compression, visual tokens included; longer ones are cut. */
   maxLength: z.int().min(2).max(1_000_000).default(2048),
-  /** `multi`: a conversation is one row. `single`: every question with its answer is one. */
-  turns: z.enum(['multi', 'single']).default('multi'),
+  /** `multi`: a conversation is one row. `single`: every question with its answer is one. A number: at most so many turns are. */
+  turns: z.union([z.enum(['multi', 'single']), z.int().min(1).max(10_000)]).default('multi'),
 });
 
 const trainSchema = z.strictObject({

@@ -13,8 +13,25 @@ export interface EncodeOptions {
   /** Longest row, in tokens, visual ones included. */
   readonly maxLength: number;
   readonly format: ChatFormat;
-  /** multi: a sample's whole conversation is one row. single: one row for each of its questions, each with the pictures seen so far. */
-  readonly turns: 'multi' | 'single';
+  /** How conversations become rows. */
+  readonly turns: TurnsPerRow;
+}
+
+/**
+ * multi: a conversation is one row. single: every question with its answer is one. A number: at most so many turns are.
+ * Each row of a conversation has the pictures seen so far.
+ */
+export type TurnsPerRow = 'multi' | 'single' | number;
+
+/** The most turns of one row. */
+function mostTurns(turns: TurnsPerRow): number {
+  if (turns === 'multi') return Infinity;
+  return turns === 'single' ? 1 : turns;
+}
+
+/** Rows that a conversation of `turnCount` turns becomes. */
+export function rowsOfConversation(turnCount: number, turns: TurnsPerRow): number {
+  return Math.ceil(turnCount / Math.min(mostTurns(turns), turnCount));
 }
 
 /** A row with what belongs to it on the host. */
@@ -36,17 +53,31 @@ function turnMessages(turns: readonly Turn[], system: string | undefined): Messa
 
 const countMedia = (turns: readonly Turn[]): number => turns.reduce((sum, { media }) => sum + media, 0);
 
-/** One sample per question: the pictures of the turns up to it, the question and its answer. Ids add `#0`, `#1` … */
-export function singleTurns(sample: Sample): Sample[] {
-  return sample.turns.map((_, index) => singleTurn(sample, index));
+/** One sample per row: some turns in a row, with the pictures up to them. Ids of parts add `#0`, `#1` … */
+export function conversationParts(sample: Sample, turns: TurnsPerRow): Sample[] {
+  const count = rowsOfConversation(sample.turns.length, turns);
+  return Array.from({ length: count }, (_, part) => conversationPart(sample, part, turns));
 }
 
-/** The question `index` of a sample as a sample of its own; see `singleTurns`. */
+/** Row `part` of a sample as a sample of its own; see `conversationParts`. */
+export function conversationPart(sample: Sample, part: number, turns: TurnsPerRow): Sample {
+  if (turns === 'multi') return sample;
+  const size = mostTurns(turns);
+  const [first, ...others] = sample.turns.slice(part * size, (part + 1) * size);
+  if (!first) throw new RangeError(`sample ${sample.id} has no part ${part}`);
+  const media = countMedia(sample.turns.slice(0, part * size + 1));
+  const kept = [{ ...first, media }, ...others];
+  return { ...sample, id: `${sample.id}#${part}`, turns: kept, images: sample.images.slice(0, countMedia(kept)) };
+}
+
+/** One sample per question: the pictures of the turns up to it, the question and its answer. */
+export function singleTurns(sample: Sample): Sample[] {
+  return conversationParts(sample, 'single');
+}
+
+/** The question `index` of a sample as a sample of its own. */
 export function singleTurn(sample: Sample, index: number): Sample {
-  const turn = sample.turns[index];
-  if (!turn) throw new RangeError(`sample ${sample.id} has no turn ${index}`);
-  const media = countMedia(sample.turns.slice(0, index + 1));
-  return { ...sample, id: `${sample.id}#${index}`, turns: [{ ...turn, media }], images: sample.images.slice(0, media) };
+  return conversationPart(sample, index, 'single');
 }
 
 /**

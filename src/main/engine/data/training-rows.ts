@@ -1,7 +1,14 @@
 import { type BrokenSample, MODALITIES } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type { Sample, SampleFacts, Samples } from './dataset-reader.ts';
-import { type EncodedSample, type EncodeOptions, encodeSample, singleTurn, singleTurns } from './encode.ts';
+import {
+  conversationPart,
+  conversationParts,
+  type EncodedSample,
+  type EncodeOptions,
+  encodeSample,
+  rowsOfConversation,
+} from './encode.ts';
 
 /** Training rows by index. Rows are encoded when asked for; what batches are grouped by is known beforehand. */
 export interface TrainingRows {
@@ -33,7 +40,7 @@ export function trainingRows(
   options: EncodeOptions,
   indices: Int32Array = Int32Array.from({ length: samples.length }, (_, i) => i),
 ): { readonly rows: TrainingRows; readonly broken: readonly BrokenSample[] } {
-  const rowsOf = (facts: SampleFacts): number => (options.turns === 'single' ? facts.turns : 1);
+  const rowsOf = (facts: SampleFacts): number => rowsOfConversation(facts.turns, options.turns);
   const rows = new RowTable(
     samples,
     options,
@@ -65,7 +72,7 @@ function lengthProblem(
   if (mostTokens(facts.textBytes, facts.groups, facts.turns, visualTokens) <= maxLength) return undefined;
   const sample = samples.get(index);
   // What must fit: every row's first turn.
-  const needed = options.turns === 'single' ? singleTurns(sample) : [{ ...sample, turns: sample.turns.slice(0, 1) }];
+  const needed = conversationParts(sample, options.turns).map((part) => ({ ...part, turns: part.turns.slice(0, 1) }));
   for (const one of needed) {
     if (boundOf(one, visualTokens) <= maxLength) continue;
     try {
@@ -92,7 +99,7 @@ class RowTable implements TrainingRows {
   private readonly samples: Samples;
   private readonly options: EncodeOptions;
   private readonly sampleOf: Int32Array;
-  private readonly turnOf: Uint32Array;
+  private readonly partOf: Uint32Array;
   private readonly allLengths: Int32Array;
   private readonly allModalities: Uint8Array;
 
@@ -100,7 +107,7 @@ class RowTable implements TrainingRows {
     this.samples = samples;
     this.options = options;
     this.sampleOf = new Int32Array(capacity);
-    this.turnOf = new Uint32Array(capacity);
+    this.partOf = new Uint32Array(capacity);
     this.allLengths = new Int32Array(capacity);
     this.allModalities = new Uint8Array(capacity);
   }
@@ -116,9 +123,9 @@ class RowTable implements TrainingRows {
   add(sample: number, { groups, textBytes, modality }: SampleFacts, rows: number): void {
     const { visualTokens, maxLength } = this.options;
     const length = groups * visualTokens + Math.ceil(textBytes / BYTES_PER_TOKEN / rows);
-    for (let turn = 0; turn < rows; turn++) {
+    for (let part = 0; part < rows; part++) {
       this.sampleOf[this.length] = sample;
-      this.turnOf[this.length] = turn;
+      this.partOf[this.length] = part;
       this.allLengths[this.length] = Math.min(maxLength, length);
       this.allModalities[this.length] = MODALITIES.indexOf(modality);
       this.length++;
@@ -129,7 +136,6 @@ class RowTable implements TrainingRows {
     if (!Number.isInteger(index) || index < 0 || index >= this.length)
       throw new RangeError(`no row ${index} of ${this.length}`);
     const sample = this.samples.get(this.sampleOf[index] as number);
-    const isSingle = this.options.turns === 'single';
-    return encodeSample(isSingle ? singleTurn(sample, this.turnOf[index] as number) : sample, this.options);
+    return encodeSample(conversationPart(sample, this.partOf[index] as number, this.options.turns), this.options);
   }
 }

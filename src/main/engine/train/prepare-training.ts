@@ -15,6 +15,7 @@ import { parseImageProcessor, type ImageProcessor } from '../data/preprocess.ts'
 import { BatchSampler } from '../data/sampler.ts';
 import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
 import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
+import { FeatureCache } from '../model/feature-cache.ts';
 import { sizeOf } from '../model/host-tensor.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
 import { buildModel, tokenizerOf, type TrainableModel } from './build-model.ts';
@@ -41,6 +42,8 @@ interface Loop {
   readonly stages: readonly Stage[];
   readonly isTrained: (name: string) => boolean;
   readonly notices: readonly string[];
+  /** Frees what the loop does not own. */
+  readonly dispose?: () => void;
 }
 
 /** LLaVA lays an image in the middle of a square of the mean colour; no file of the Hugging Face format holds that choice. */
@@ -87,13 +90,14 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
   const { rows, notices } = encodedRows(recipe, model, samples);
   const { batchSize, accumulate } = recipe.optimizer;
   const processor = processorOf(model.companions);
-  const collator = new Collator({ rows, processor, loadPixels: true });
+  const { cacheFeatures } = recipe.train;
+  const collator = new Collator({ rows, processor, loadPixels: !cacheFeatures });
+  const cache = cacheFeatures ? new FeatureCache(config, weights, (images) => collator.pixelValues(images)) : undefined;
   const { lengths, modalities } = rows;
   const sampler = new BatchSampler({ lengths, modalities, batchSize, seed: recipe.seed });
-  const source = new DatasetSource(collator, sampler, accumulate, ({ pixelValues }) => ({
-    pixels: pixelValues,
-    imageSize: processor.imageSize,
-  }));
+  const source = new DatasetSource(collator, sampler, accumulate, ({ pixelValues, images }) =>
+    cache ? cache.read(images) : { pixels: pixelValues, imageSize: processor.imageSize },
+  );
   const steps = totalSteps(recipe.optimizer, source.stepsPerEpoch);
   const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...(from && { from }) });
   return {
@@ -102,6 +106,7 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
     stages: loop.scheduler.stages,
     isTrained: isTrained(recipe.train, config),
     notices: [...notices, ...loop.scheduler.notices],
+    dispose: () => cache?.dispose(),
   };
 }
 
@@ -138,6 +143,11 @@ function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Sample
     totalSteps: totalSteps(recipe.optimizer, stepsPerEpoch),
     ...(from && { from }),
   });
+  if (loop.heads.questionCount === 0) {
+    const value = recipe.vision.minimumQuestionCount;
+    const rule = 'leaves no question to classify: none is asked this often and has two answers';
+    throw new InputError({ field: 'vision.minimumQuestionCount', value, rule, hint: 'Lower it' });
+  }
   const reached = isTrained({ parts: 'projector', visionTower: 'trained', cacheFeatures: false }, config);
   const isTowerTrained = (name: string): boolean => name.startsWith('vision_tower.') && reached(name);
   const heads = `${loop.heads.questionCount} questions with ${loop.heads.classCount} answers are classified`;
@@ -190,6 +200,7 @@ export async function prepareTraining(recipe: Recipe, from?: Checkpoint): Promis
     const dispose = (): void => {
       samples.close();
       loop.loop.dispose();
+      loop.dispose?.();
     };
     return { loop: loop.loop, model, plan, notices: loop.notices, dispose };
   } catch (error) {

@@ -109,6 +109,18 @@ describe('trainingRows', () => {
     expect(() => multi.rows.encode(2)).toThrow(RangeError);
   });
 
+  it('cuts a conversation into rows of at most so many turns, each with the picture', () => {
+    const long = record('a', true, 'One?', 'Two?', 'Three?', 'Four?', 'Five?');
+    const { rows } = trainingRows(dataset([long]), { ...options, turns: 2 });
+    const all = Array.from({ length: rows.length }, (_, i) => rows.encode(i));
+    expect(all.map(({ row }) => row.id)).toEqual(['a#0', 'a#1', 'a#2']);
+    expect(all.map(({ row }) => row.groups.length)).toEqual([1, 1, 1]);
+    const supervised = all.map(({ row }) =>
+      row.labels.filter((label) => label === options.tokenizer.special.endOfText),
+    );
+    expect(supervised.map(({ length }) => length)).toEqual([2, 2, 1]);
+  });
+
   it('estimates lengths for grouping', () => {
     const { rows } = trainingRows(
       dataset([record('a', true, 'What?'), record('b', false, 'x'.repeat(400)), record('c', false, 'x')]),

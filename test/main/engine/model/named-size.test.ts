@@ -17,7 +17,7 @@ describe('named sizes', () => {
 
   it.each([
     ['tiny', 64, 4, 2],
-    ['small', 256, 12, 4],
+    ['small', 64, 6, 4],
   ])('%s: %i visual tokens, %i decoder layers, %i key heads', (name, visualTokens, layers, kvHeads) => {
     const config = configOfSize(resolveModel(name), ids);
     expect(visualTokensPerImage(config)).toBe(visualTokens);
@@ -34,9 +34,9 @@ describe('named sizes', () => {
     expect(config).toMatchObject({ featureLayer: -1, featureSelect: 'default', imageTokenId: 511 });
   });
 
-  it('have 1.1 and 2.8 million weights with a vocabulary of 512', () => {
+  it('have 1.1 and 1.6 million weights with a vocabulary of 512', () => {
     expect(parameterCount(configOfSize(resolveModel('tiny'), ids))).toBe(1_147_264);
-    expect(parameterCount(configOfSize(resolveModel('small'), ids))).toBe(2_825_088);
+    expect(parameterCount(configOfSize(resolveModel('small'), ids))).toBe(1_614_720);
   });
 
   it.each(['huge', '', '../models/tiny', '__proto__'])('the name %j is refused with the names there are', (name) => {
@@ -72,6 +72,6 @@ describe('files beside a new model', () => {
       image_std: [0.26862954, 0.26130258, 0.27577711],
       image_processor_type: 'CLIPImageProcessor',
     });
-    expect(JSON.parse(files['processor_config.json'])).toMatchObject({ patch_size: 4, image_token: '<image>' });
+    expect(JSON.parse(files['processor_config.json'])).toMatchObject({ patch_size: 8, image_token: '<image>' });
   });
 });
