@@ -8,6 +8,9 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<str
   ['doctor', () => import('./commands/doctor.ts')],
   ['data', () => import('./commands/data.ts')],
   ['train', () => import('./commands/train.ts')],
+  ['evaluate', () => import('./commands/evaluate.ts')],
+  ['ask', () => import('./commands/ask.ts')],
+  ['verify', () => import('./commands/verify.ts')],
   ['report', () => import('./commands/report.ts')],
   ['bench', () => import('./commands/bench.ts')],
 ]);

@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { benchShapeSchema, type BenchJob, type BenchShape } from '../../shared/bench.ts';
+import { checkLayers, parseCompression, pooledLengths } from '../../shared/compression.ts';
+import { InputError } from '../../shared/errors.ts';
+import { ruleOf } from '../../shared/validation.ts';
+import type { RoundLimits } from './rounds.ts';
+import type { TorchScript, TorchVariant } from './torch-contender.ts';
+
+const TORCH_SCRIPT = fileURLToPath(new URL('../../../../shared/bench/torch_train_bench.py', import.meta.url));
+
+/** The script's default, and a narrow one with two rows. */
+const DEFAULT_SHAPE: BenchShape = {
+  hidden: 512,
+  layers: 8,
+  heads: 8,
+  kvHeads: 8,
+  intermediate: 1376,
+  vocab: 8192,
+  nvis: 576,
+  text: 64,
+  batch: 1,
+};
+const NARROW_SHAPE: BenchShape = { ...DEFAULT_SHAPE, hidden: 256, intermediate: 688, vocab: 2000, batch: 2 };
+
+const SHAPE_OPTIONS = {
+  hidden: { type: 'string' },
+  layers: { type: 'string' },
+  heads: { type: 'string' },
+  'kv-heads': { type: 'string' },
+  intermediate: { type: 'string' },
+  vocab: { type: 'string' },
+  nvis: { type: 'string' },
+  text: { type: 'string' },
+  batch: { type: 'string' },
+} as const;
+const OPTIONS = {
+  ...SHAPE_OPTIONS,
+  layer: { type: 'string', default: '2' },
+  stride: { type: 'string' },
+  steps: { type: 'string', default: '10' },
+  warmup: { type: 'string', default: '2' },
+  'new-tokens': { type: 'string', default: '32' },
+  mode: { type: 'string', default: 'graph' },
+  python: { type: 'string' },
+  'torch-script': { type: 'string', default: TORCH_SCRIPT },
+  compile: { type: 'boolean', default: false },
+  rounds: { type: 'string', default: '3' },
+  'max-rounds': { type: 'string', default: '8' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** What the arguments ask for. */
+export interface BenchPlan {
+  /** Of every shape and setting in turn; each under all modes. */
+  readonly jobs: readonly BenchJob[];
+  readonly modes: readonly BenchJob['mode'][];
+  readonly torch?: TorchScript;
+  readonly variants: readonly TorchVariant[];
+  readonly limits: RoundLimits;
+  readonly json: boolean;
+}
+
+function wholeNumber(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
+  throw new InputError({ field: `--${flag}`, value: text, rule: `must be a whole number of ${least} or more` });
+}
+
+const camelCase = (flag: string): string => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function parseShapes(values: Readonly<Record<string, unknown>>): BenchShape[] {
+  const given = Object.keys(SHAPE_OPTIONS).filter((flag) => values[flag] !== undefined);
+  if (given.length === 0) return [DEFAULT_SHAPE, NARROW_SHAPE];
+  const shape: Record<string, number> = { ...DEFAULT_SHAPE };
+  for (const flag of given) shape[camelCase(flag)] = wholeNumber(flag, String(values[flag]), 0);
+  // As in the script: as many heads for keys as for queries.
+  if (!given.includes('kv-heads') || shape['kvHeads'] === 0) shape['kvHeads'] = shape['heads'] ?? 0;
+  const result = benchShapeSchema.safeParse(shape);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const value = shape[String(issue.path[0])];
+    throw new InputError({ field: String(issue.path[0]), value, rule: ruleOf(issue, value) });
+  }
+  checkHeads(result.data);
+  return [result.data];
+}
+
+function checkHeads({ hidden, heads, kvHeads }: BenchShape): void {
+  if (hidden % (2 * heads) !== 0) {
+    throw new InputError({
+      field: '--heads',
+      value: heads,
+      rule: `must divide hidden ${hidden} into heads of even width`,
+    });
+  }
+  if (heads % kvHeads !== 0) {
+    throw new InputError({ field: '--kv-heads', value: kvHeads, rule: `must divide the ${heads} heads` });
+  }
+}
+
+function parseSettings(stride: string | undefined, layer: string, shapes: readonly BenchShape[]): string[] {
+  const settings =
+    stride === undefined ? ['none', `${layer}/8`] : [stride.trim() === '1' ? 'none' : `${layer}/${stride}`];
+  for (const setting of settings.map((text) => parseCompression(text))) {
+    for (const { layers, nvis } of shapes) {
+      checkLayers(setting, layers);
+      for (const point of setting) pooledLengths([nvis], point);
+    }
+  }
+  return settings;
+}
+
+function parseModes(mode: string): BenchJob['mode'][] {
+  if (mode === 'both') return ['graph', 'eager'];
+  if (mode === 'graph' || mode === 'eager') return [mode];
+  throw new InputError({ field: '--mode', value: mode, rule: 'must be graph, eager or both' });
+}
+
+function parseTorch(python: string | undefined, script: string): TorchScript | undefined {
+  if (python === undefined) return undefined;
+  for (const [field, path] of [
+    ['--python', python],
+    ['--torch-script', script],
+  ] as const) {
+    if (!existsSync(path)) throw new InputError({ field, value: path, rule: 'must be a file that is there' });
+  }
+  return { python, script };
+}
+
+/** `--layer -1` as people write it: parseArgs takes a value with a dash only behind an equals sign. */
+function joinNegativeLayer(argv: readonly string[]): string[] {
+  return argv.flatMap((argument, i) => {
+    const isLayer = argument === '--layer' && /^-\d/.test(argv[i + 1] ?? '');
+    if (isLayer) return [`--layer=${argv[i + 1]!}`];
+    return argv[i - 1] === '--layer' && /^-\d/.test(argument) ? [] : [argument];
+  });
+}
+
+/** @throws InputError where the arguments make no sense */
+export function parseBench(argv: string[]): BenchPlan {
+  const args = joinNegativeLayer(argv);
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const [kind, ...rest] = positionals;
+  if ((kind !== 'train' && kind !== 'generate') || rest.length > 0) {
+    throw new InputError({ field: 'bench', value: positionals.join(' '), rule: 'must be train or generate' });
+  }
+  const shapes = parseShapes(values);
+  const settings = parseSettings(values.stride, values.layer, shapes);
+  const counts = {
+    steps: wholeNumber('steps', values.steps, 1),
+    warmup: wholeNumber('warmup', values.warmup, 0),
+    newTokens: wholeNumber('new-tokens', values['new-tokens'], 1),
+  };
+  const modes: BenchJob['mode'][] = kind === 'generate' ? ['eager'] : parseModes(values.mode);
+  const mode = modes[0]!;
+  const torch = parseTorch(values.python, values['torch-script']);
+  const rounds = wholeNumber('rounds', values.rounds, 1);
+  return {
+    jobs: shapes.flatMap((shape) => settings.map((compression) => ({ kind, shape, compression, mode, ...counts }))),
+    modes,
+    ...(torch && { torch }),
+    variants: variantsOf(kind, values.compile),
+    limits: { rounds, maxRounds: Math.max(rounds, wholeNumber('max-rounds', values['max-rounds'], 1)) },
+    json: values.json,
+  };
+}
+
+/** The head of a prefill runs on one position in any case. */
+function variantsOf(kind: BenchJob['kind'], compile: boolean): TorchVariant[] {
+  const heads = kind === 'train' ? (['text', 'sequence'] as const) : (['text'] as const);
+  const eager = heads.map((head) => ({ head, compile: false }));
+  return compile && kind === 'train' ? [...eager, { head: 'text', compile: true }] : eager;
+}
