@@ -1,10 +1,13 @@
 /**
  * The contract between a parent (studio, terminal program) and its engine process, over Node's IPC channel. One engine
- * process does one job: it says `ready`, is told to `start`, reports, and ends with `result` or `error` and its exit.
+ * process does one job: it says `ready`, is told to `start`, reports, and ends with `result`, `done` or `error` and its exit.
  */
 import { z } from 'zod';
+import { answerEventSchema, askJobSchema } from './answer.ts';
+import { evaluateJobSchema, evaluationProgressSchema, evaluationReportSchema } from './evaluation.ts';
 import { trainMetricsSchema, visionMetricsSchema } from './metrics.ts';
 import { failureSchema, runPlanSchema, runStateSchema } from './run-record.ts';
+import { checkSchema, verifyJobSchema } from './verification.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -35,7 +38,12 @@ export const trainJobSchema = z.strictObject({
 export type TrainJob = z.infer<typeof trainJobSchema>;
 
 /** What an engine process can be asked to do. */
-export const jobSchema = z.discriminatedUnion('kind', [trainJobSchema]);
+export const jobSchema = z.discriminatedUnion('kind', [
+  trainJobSchema,
+  evaluateJobSchema,
+  askJobSchema,
+  verifyJobSchema,
+]);
 export type Job = z.infer<typeof jobSchema>;
 export type JobKind = Job['kind'];
 
@@ -84,6 +92,14 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
     /** Model folder of a finished run, newest checkpoint of a stopped one; absent where nothing was saved yet. */
     folder: text.optional(),
   }),
+  /** How far an evaluation is, and what it found. */
+  z.strictObject({ type: z.literal('evaluation-progress'), progress: evaluationProgressSchema }),
+  z.strictObject({ type: z.literal('evaluation-report'), report: evaluationReportSchema }),
+  z.strictObject({ type: z.literal('answer'), event: answerEventSchema }),
+  /** One tensor of a reference case was compared. */
+  z.strictObject({ type: z.literal('check'), check: checkSchema }),
+  /** A job other than a training is over. */
+  z.strictObject({ type: z.literal('done') }),
   z.strictObject({ type: z.literal('error'), failure: failureSchema }),
 ]);
 export type EngineMessage = z.infer<typeof engineMessageSchema>;

@@ -1,7 +1,7 @@
 import type { EngineMessage, Job, JobKind } from '../../shared/engine-protocol.ts';
 import type { JobControl } from './jobs/job-control.ts';
 
-/** A job's messages, in order; it ends with a `result`. What it throws becomes an `error`. */
+/** A job's messages, in order; it ends with a `result` or `done`. What it throws becomes an `error`. */
 export type RunJob<J extends Job> = (job: J, control: JobControl) => AsyncGenerator<EngineMessage>;
 
 type JobTable = { readonly [K in JobKind]: () => Promise<RunJob<Extract<Job, { kind: K }>>> };
@@ -9,4 +9,7 @@ type JobTable = { readonly [K in JobKind]: () => Promise<RunJob<Extract<Job, { k
 /** Jobs by kind. Each is loaded only when it is asked for. */
 export const JOBS: JobTable = {
   train: async () => (await import('./train/training-job.ts')).runTrainingJob,
+  evaluate: async () => (await import('./evaluate/evaluation-job.ts')).runEvaluationJob,
+  ask: async () => (await import('./generate/ask-job.ts')).runAskJob,
+  verify: async () => (await import('./verify/verification-job.ts')).runVerificationJob,
 };

@@ -1,4 +1,4 @@
-import { ENGINE_EXIT, type EngineCommand, type EngineMessage, type Job } from '../../shared/engine-protocol.ts';
+import { ENGINE_EXIT, type EngineCommand, type EngineMessage, type TrainJob } from '../../shared/engine-protocol.ts';
 import type { Failure } from '../../shared/run-record.ts';
 import { EngineProcess } from './engine-process.ts';
 import { failureOfExit, type ProcessExit } from './exit-reason.ts';
@@ -18,7 +18,7 @@ export type JobOutcome =
   { readonly type: 'done'; readonly result: EngineResult } | { readonly type: 'failed'; readonly failure: Failure };
 
 export interface SupervisorOptions {
-  readonly job: Job;
+  readonly job: TrainJob;
   onMessage(message: EngineMessage): void;
   /** The engine is gone; `resumes` says whether it is started again. */
   onCrash?(failure: Failure, resumes: boolean): void;
@@ -33,11 +33,11 @@ const STOPPED_THE_HARD_WAY: Failure = {
   details: 'It was told to leave at once, or did not leave in the time allowed.',
 };
 
-/** Runs one job in an engine process and starts it again where it crashes: a training goes on from its last checkpoint. */
+/** Runs one training in an engine process and starts it again where it crashes: a training goes on from its last checkpoint. */
 export class Supervisor {
   private readonly options: SupervisorOptions;
   private engine: EngineProcess | undefined;
-  private job: Job;
+  private job: TrainJob;
   private result: EngineResult | undefined;
   private failure: Failure | undefined;
   private crashes: number[] = [];

@@ -1,4 +1,3 @@
-import type { Tensor } from '../backend/tensorflow.ts';
 import type { Random } from '../../../shared/random.ts';
 import { greedyTokens, nextToken, type Sampling } from './sampling.ts';
 import type { Session } from './session.ts';
@@ -46,9 +45,15 @@ function following(session: Session, previous: number | undefined, { sampling, r
 export async function* generate(session: Session, options: GenerateOptions): AsyncGenerator<GenerationEvent> {
   let previous: number | undefined;
   for (let count = 0; count < options.maxTokens; count++) {
-    if (options.signal?.aborted) return yield { type: 'end', reason: 'aborted' };
+    if (options.signal?.aborted) {
+      yield { type: 'end', reason: 'aborted' };
+      return;
+    }
     const id = following(session, previous, options);
-    if (options.stopIds.has(id)) return yield { type: 'end', reason: 'stop' };
+    if (options.stopIds.has(id)) {
+      yield { type: 'end', reason: 'stop' };
+      return;
+    }
     yield { type: 'token', id };
     previous = id;
     await breathe();
@@ -59,22 +64,22 @@ export async function* generate(session: Session, options: GenerateOptions): Asy
 /**
  * Greedy answers of all rows of a session at once.
  *
- * @param first logits [rows, V] behind the rows' last tokens; disposed here
+ * @param first the first token of each row
  * @returns token ids of each row, without the stop token
  */
-export function greedyAnswers(session: Session, first: Tensor, { maxTokens, stopIds }: AnswerLimits): number[][] {
+export function greedyAnswers(session: Session, first: Int32Array, { maxTokens, stopIds }: AnswerLimits): number[][] {
   const answers: number[][] = Array.from({ length: session.rows }, () => []);
   const done = answers.map(() => false);
-  let logits = first;
-  for (let count = 0; ; count++) {
-    const ids = greedyTokens(logits);
-    logits.dispose();
+  let ids = first;
+  for (let count = 0; ;) {
     answers.forEach((answer, row) => {
       const id = ids[row] as number;
       if (stopIds.has(id)) done[row] = true;
       if (!done[row]) answer.push(id);
     });
-    if (count + 1 >= maxTokens || done.every(Boolean)) return answers;
-    logits = session.extend(ids);
+    if (++count >= maxTokens || done.every(Boolean)) return answers;
+    const logits = session.extend(ids);
+    ids = greedyTokens(logits);
+    logits.dispose();
   }
 }

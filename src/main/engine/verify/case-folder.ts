@@ -8,6 +8,8 @@ import { caseSchema, type ReferenceCase } from './case-schema.ts';
 
 const CASE_FILE = 'case.json';
 
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+
 /** Integers of a reference tensor. */
 export interface HostIntegers {
   readonly shape: readonly number[];
@@ -29,8 +31,8 @@ export class CaseFolder {
   /** Reads `case.json`. @throws InputError naming file and field. */
   static async open(dir: string): Promise<CaseFolder> {
     const file = join(dir, CASE_FILE);
-    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-      throw new InputError({ file, rule: `cannot be read (${error.code})` }, { cause: error });
+    const bytes = await readFile(file).catch((error: unknown) => {
+      throw new InputError({ file, rule: `cannot be read (${codeOf(error)})` }, { cause: error });
     });
     return new CaseFolder(dir, validate(caseSchema, parseStrictJson(bytes, file), file));
   }
@@ -86,8 +88,8 @@ export class CaseFolder {
 
 /** The cases in a folder: itself, or the folders in it that hold a `case.json`, by name. @throws InputError where there are none. */
 export async function findCases(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError({ file: dir, rule: `cannot be read as a folder (${error.code})` }, { cause: error });
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    throw new InputError({ file: dir, rule: `cannot be read as a folder (${codeOf(error)})` }, { cause: error });
   });
   if (entries.some(({ name }) => name === CASE_FILE)) return [dir];
   const found: string[] = [];

@@ -90,7 +90,7 @@ export class ReferenceModel {
         if (layer === last.fromLayer) kept.hidden = hostValues(x);
         return trainingLayer(x, layer, ...rest);
       });
-      const everyRow = tf.range(0, states.shape[0] as number, 1, 'int32');
+      const everyRow = tf.range(0, states.shape[0], 1, 'int32');
       return {
         ...kept,
         layout: last.layout,

@@ -30,7 +30,7 @@ function visualGroups(
 }
 
 function imagesOfRows(given: PerRow, rows: number): number[][] {
-  if (given.every((entry) => Array.isArray(entry)) && given.length === rows) return given as number[][];
+  if (given.every((entry) => Array.isArray(entry)) && given.length === rows) return given;
   return [given as number[]];
 }
 

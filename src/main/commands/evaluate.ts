@@ -1,0 +1,147 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatCompression, parseCompression } from '../../shared/compression.ts';
+import { InputError } from '../../shared/errors.ts';
+import type { EvaluateJob, EvaluationReport } from '../../shared/evaluation.ts';
+import { gridCompressions, redundancyOf, type Redundancy } from '../../shared/redundancy.ts';
+import {
+  evaluationMarkdown,
+  evaluationText,
+  progressText,
+  redundancyTable,
+  redundancyText,
+} from '../terminal/evaluation-view.ts';
+import { followJob } from '../terminal/follow-job.ts';
+import { LiveRegion } from '../terminal/live-region.ts';
+
+export const summary = 'accuracy, cost and time of a model on a dataset at any compression settings';
+
+export const usage = `
+Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--grid K=… S=…] [options]
+
+  --data FILE        LLaVA conversations (JSON or JSONL); every question is asked alone
+  --images DIR       folder of the images; by default images beside FILE
+  --compress LIST    settings K/S with commas, e.g. none,1/8,-1/4; by default none
+  --grid K=… S=…     test-time redundancy: full and all layers K × strides S, e.g. --grid K=1,3,6 S=2,4,8,16
+  --limit N          the first N questions only
+  --batch N          questions answered at once; by default 64
+  --max-tokens N     longest answer; by default 16
+  --json FILE        write what was found as JSON; a run keeps evaluations in its folder evaluations/
+  --markdown FILE    write the tables as Markdown
+
+An answer is right when it is the expected one, case, punctuation and spaces aside. Times are means per question;
+questions about one image share its prefill.
+`;
+
+const DEFAULT_BATCH = 64;
+const DEFAULT_MAX_TOKENS = 16;
+
+const OPTIONS = {
+  data: { type: 'string' },
+  images: { type: 'string' },
+  compress: { type: 'string' },
+  grid: { type: 'string' },
+  limit: { type: 'string' },
+  batch: { type: 'string' },
+  'max-tokens': { type: 'string' },
+  json: { type: 'string' },
+  markdown: { type: 'string' },
+} as const;
+
+/** A whole number of at least 1. @throws InputError */
+function wholeNumber(field: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InputError({ field, value: text, rule: 'must be a whole number of 1 or more' });
+}
+
+function numberList(field: string, text: string): number[] {
+  return text.split(',').map((item) => {
+    if (/^-?\d{1,6}$/.test(item)) return Number(item);
+    throw new InputError({ field, value: text, rule: 'must be whole numbers with commas, e.g. K=1,3,6' });
+  });
+}
+
+/** The settings of `K=1,3,6 S=2,4`. @throws InputError */
+export function parseGrid(text: string): string[] {
+  const [, layers, strides] = /^K=(\S+)\s+S=(\S+)$/.exec(text.trim()) ?? [];
+  if (layers === undefined || strides === undefined) {
+    throw new InputError({ field: '--grid', value: text, rule: 'must be layers and strides, e.g. K=1,3,6 S=2,4,8' });
+  }
+  return gridCompressions(numberList('--grid', layers), numberList('--grid', strides));
+}
+
+function parseList(text: string): string[] {
+  return text.split(',').map((notation) => formatCompression(parseCompression(notation)));
+}
+
+/** What the arguments ask for. @throws InputError */
+export function parseEvaluation(argv: string[]): {
+  job: EvaluateJob;
+  json?: string;
+  markdown?: string;
+  isGrid: boolean;
+} {
+  const { values, positionals } = parseArgs({ args: argv, allowPositionals: true, options: OPTIONS });
+  const isStrides = (text: string): boolean => values.grid !== undefined && text.startsWith('S=');
+  const [model, ...rest] = positionals.filter((text) => !isStrides(text));
+  if (model === undefined || rest.length > 0) {
+    throw new InputError({
+      field: 'evaluate',
+      rule: 'needs one model folder or run',
+      hint: 'llavolta evaluate --help',
+    });
+  }
+  if (values.data === undefined) throw new InputError({ field: '--data', rule: 'must be given' });
+  const listed = values.compress === undefined ? [] : parseList(values.compress);
+  const grid = values.grid === undefined ? [] : parseGrid([values.grid, ...positionals.filter(isStrides)].join(' '));
+  const compressions = [...new Set([...listed, ...grid])];
+  return {
+    job: {
+      kind: 'evaluate',
+      model: resolve(model),
+      data: resolve(values.data),
+      ...(values.images === undefined ? {} : { images: resolve(values.images) }),
+      compressions: compressions.length > 0 ? compressions : ['none'],
+      ...(values.limit === undefined ? {} : { limit: wholeNumber('--limit', values.limit) }),
+      batchSize: values.batch === undefined ? DEFAULT_BATCH : wholeNumber('--batch', values.batch),
+      maxTokens:
+        values['max-tokens'] === undefined ? DEFAULT_MAX_TOKENS : wholeNumber('--max-tokens', values['max-tokens']),
+    },
+    ...(values.json === undefined ? {} : { json: values.json }),
+    ...(values.markdown === undefined ? {} : { markdown: values.markdown }),
+    isGrid: values.grid !== undefined,
+  };
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(resolve(file)), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function markdownPage(report: EvaluationReport, study: Redundancy | undefined): string {
+  const redundancy = study
+    ? ['', ...redundancyTable(study, true), '', ...redundancyText(study).map((line) => `- ${line}`)]
+    : [];
+  return [...evaluationMarkdown(report), ...redundancy, ''].join('\n');
+}
+
+export async function run(argv: string[]): Promise<number> {
+  const { job, json, markdown, isGrid } = parseEvaluation(argv);
+  const region = process.stderr.isTTY ? new LiveRegion(process.stderr) : undefined;
+  let report: EvaluationReport | undefined;
+  const code = await followJob(job, (message) => {
+    if (message.type === 'evaluation-progress') region?.draw([progressText(message.progress)]);
+    if (message.type === 'evaluation-report') report = message.report;
+  });
+  region?.draw([]);
+  if (!report) return code;
+  const study = isGrid ? redundancyOf(report) : undefined;
+  const lines = study
+    ? [...evaluationText(report).slice(0, 2), ...redundancyTable(study), '', ...redundancyText(study)]
+    : evaluationText(report);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (json !== undefined) write(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (markdown !== undefined) write(markdown, markdownPage(report, study));
+  return code;
+}

@@ -1,0 +1,178 @@
+/**
+ * Accuracy on a dataset at any number of compression settings, in one pass: each picture is decoded and encoded once,
+ * and answers all its questions at every setting before the next one comes.
+ */
+import {
+  formatCompression,
+  parseCompression,
+  visualTokensPerLayer,
+  type Compression,
+} from '../../../shared/compression.ts';
+import { InputError } from '../../../shared/errors.ts';
+import type { EvaluateJob, EvaluationProgress, EvaluationReport } from '../../../shared/evaluation.ts';
+import type { Tensor } from '../backend/tensorflow.ts';
+import { sum } from '../../../shared/sum.ts';
+import { brokenSamplesError, readDataset } from '../data/dataset-reader.ts';
+import { preprocessImage } from '../data/preprocess.ts';
+import { loadAnsweringModel, type LoadedModel } from '../generate/loaded-model.ts';
+import { visualTokensPerImage } from '../model/config.ts';
+import { modelShape } from '../model/model-shape.ts';
+import { answerBatch, imageFeatures } from './answer-batch.ts';
+import { batchGroups, groupQuestions, type Question, type QuestionGroup } from './questions.ts';
+import { exactMatch } from './scorers.ts';
+import { Tally } from './tally.ts';
+
+export type EvaluationEvent =
+  | { readonly type: 'progress'; readonly progress: EvaluationProgress }
+  | { readonly type: 'report'; readonly report: EvaluationReport };
+
+type Settings = Pick<EvaluateJob, 'model' | 'data' | 'images' | 'limit' | 'batchSize' | 'maxTokens'> & {
+  readonly compressions: readonly string[];
+};
+
+/** Reads the settings K/S; each once, in the order given. @throws InputError */
+function parseSettings(notations: readonly string[]): Compression[] {
+  const parsed = notations.map((notation) => parseCompression(notation));
+  const keys = parsed.map((compression) => JSON.stringify(compression));
+  return parsed.filter((_, i) => keys.indexOf(keys[i] as string) === i);
+}
+
+function readQuestions({ data, images, limit }: Settings, model: LoadedModel): QuestionGroup[] {
+  const { samples, broken } = readDataset(data, images === undefined ? {} : { images });
+  try {
+    if (broken.length > 0) throw brokenSamplesError(data, broken);
+    const groups = groupQuestions(samples, model.tokenizer, visualTokensPerImage(model.config), limit);
+    if (groups.length === 0) throw new InputError({ file: data, rule: 'has no questions' });
+    return groups;
+  } finally {
+    samples.close();
+  }
+}
+
+/** @throws InputError where a setting does not fit the decoder or the images of a question */
+function checkSettings(compressions: readonly Compression[], groups: readonly QuestionGroup[], depth: number): void {
+  const lengths = new Set(groups.map((group) => group.groups.map(({ length }) => length).join()));
+  for (const compression of compressions) {
+    for (const joined of lengths) visualTokensPerLayer(joined ? joined.split(',').map(Number) : [], depth, compression);
+  }
+}
+
+/** Pixels of all pictures of a batch, [I, 3, S, S]. */
+async function loadPixels(batch: readonly QuestionGroup[], { processor }: LoadedModel): Promise<Float32Array> {
+  const loaded = await Promise.all(
+    batch.flatMap(({ images }) => images.map((image) => preprocessImage(image, processor))),
+  );
+  const pixels = new Float32Array(loaded.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const values of loaded) {
+    pixels.set(values, at);
+    at += values.length;
+  }
+  return pixels;
+}
+
+/** One evaluation while it runs. */
+class Evaluation {
+  private readonly settings: Settings;
+  private readonly model: LoadedModel;
+  private readonly tallies: readonly Tally[];
+  private readonly groups: readonly QuestionGroup[];
+  private readonly startedAt = performance.now();
+  private loadMs = 0;
+  private visionMs = 0;
+  private done = 0;
+  readonly batches: readonly QuestionGroup[][];
+
+  constructor(settings: Settings, model: LoadedModel) {
+    const compressions = parseSettings(settings.compressions);
+    this.settings = settings;
+    this.model = model;
+    this.groups = readQuestions(settings, model);
+    checkSettings(compressions, this.groups, model.config.text.layers);
+    const shape = modelShape(model.config);
+    this.tallies = compressions.map((compression) => new Tally(compression, shape));
+    this.batches = batchGroups(this.groups, settings.batchSize);
+  }
+
+  get progress(): EvaluationProgress {
+    const total = this.groups.reduce((count, { questions }) => count + questions.length, 0);
+    const scores = this.tallies.map(({ compression, score }) => ({
+      compression: formatCompression(compression),
+      score,
+    }));
+    return { done: this.done, total, scores };
+  }
+
+  /** Answers one batch at every setting. */
+  async answer(batch: readonly QuestionGroup[]): Promise<void> {
+    const loading = performance.now();
+    const pixels = await loadPixels(batch, this.model);
+    const encoding = performance.now();
+    const images = batch.reduce((count, group) => count + group.images.length, 0);
+    const features = images > 0 ? imageFeatures(pixels, images, this.model) : undefined;
+    this.loadMs += encoding - loading;
+    this.visionMs += performance.now() - encoding;
+    try {
+      for (const tally of this.tallies) this.answerAt(tally, batch, features);
+    } finally {
+      features?.dispose();
+    }
+    this.done += batch.reduce((count, { questions }) => count + questions.length, 0);
+  }
+
+  report(): EvaluationReport {
+    const images = new Set(this.groups.flatMap((group) => group.images)).size;
+    return {
+      model: this.model.dir,
+      data: this.settings.data,
+      questions: this.done,
+      images,
+      layers: this.model.config.text.layers,
+      loadMs: this.loadMs / this.done,
+      visionMs: this.visionMs / this.done,
+      durationMs: performance.now() - this.startedAt,
+      settings: this.tallies.map((tally) => tally.result()),
+    };
+  }
+
+  private answerAt(tally: Tally, batch: readonly QuestionGroup[], features: Tensor | undefined): void {
+    const { stopIds } = this.model;
+    const limits = { maxTokens: this.settings.maxTokens, stopIds };
+    const { answers, prefillMs, totalMs } = answerBatch(batch, features, tally.compression, this.model, limits);
+    tally.addTime(prefillMs, totalMs);
+    batch.forEach((group, g) =>
+      group.questions.forEach((question, q) => this.score(tally, group, question, answers[g]?.[q] ?? [])),
+    );
+  }
+
+  private score(tally: Tally, { groups, prefix }: QuestionGroup, question: Question, ids: readonly number[]): void {
+    const groupLengths = groups.map(({ length }) => length);
+    tally.add({
+      groupLengths,
+      textTokens: prefix.length - sum(groupLengths) + question.suffix.length,
+      generatedTokens: Math.min(ids.length + 1, this.settings.maxTokens),
+      expected: question.answer,
+      isCorrect: exactMatch.isCorrect(this.model.tokenizer.decode(ids), question.answer),
+    });
+  }
+}
+
+/**
+ * Evaluates a model. The last event is the report.
+ *
+ * @throws InputError where model, data or a setting is wrong
+ */
+export async function* evaluate(settings: Settings): AsyncGenerator<EvaluationEvent> {
+  const model = await loadAnsweringModel(settings.model);
+  try {
+    const evaluation = new Evaluation(settings, model);
+    yield { type: 'progress', progress: evaluation.progress };
+    for (const batch of evaluation.batches) {
+      await evaluation.answer(batch);
+      yield { type: 'progress', progress: evaluation.progress };
+    }
+    yield { type: 'report', report: evaluation.report() };
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,0 +1,84 @@
+import type { Sample, Samples } from '../data/dataset-reader.ts';
+import { encodePrompt, promptMessages, singleTurn } from '../data/encode.ts';
+import type { VisualGroup } from '../data/batch.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
+
+/** One question as the model is asked it, and its right answer. */
+export interface Question {
+  readonly id: string;
+  /** Tokens behind the last visual one. */
+  readonly suffix: Int32Array;
+  readonly answer: string;
+}
+
+/** Questions that begin with the same tokens, images included: the model reads those once. */
+export interface QuestionGroup {
+  /** Tokens up to the last visual one; none where a question has no image. */
+  readonly prefix: Int32Array;
+  readonly groups: readonly VisualGroup[];
+  /** Absolute path per visual group. */
+  readonly images: readonly string[];
+  readonly questions: Question[];
+}
+
+/** Questions of one group that are asked at once; more become further groups. */
+const LARGEST_GROUP = 16;
+
+/** Every turn of every sample, asked alone with the images seen so far; `limit` takes the first ones. */
+function* singleQuestions(samples: Samples, limit = Infinity): Generator<Sample> {
+  let count = 0;
+  for (let index = 0; index < samples.length; index++) {
+    const sample = samples.get(index);
+    for (let turn = 0; turn < sample.turns.length; turn++) {
+      if (count++ >= limit) return;
+      yield singleTurn(sample, turn);
+    }
+  }
+}
+
+/**
+ * Encodes questions and puts those together that show the same images in the same words.
+ *
+ * @param visualTokens tokens per image or frame
+ */
+export function groupQuestions(
+  samples: Samples,
+  tokenizer: Tokenizer,
+  visualTokens: number,
+  limit?: number,
+): QuestionGroup[] {
+  const open = new Map<string, QuestionGroup>();
+  const all: QuestionGroup[] = [];
+  for (const sample of singleQuestions(samples, limit)) {
+    const { tokenIds, groups } = encodePrompt(promptMessages(sample), { tokenizer, visualTokens, format: 'vicuna' });
+    const last = groups.at(-1);
+    const prefix = tokenIds.slice(0, last ? last.start + last.length : 0);
+    const key = `${sample.images.join('\0')}\0${prefix.join()}`;
+    let group = open.get(key);
+    if (!group || group.questions.length === LARGEST_GROUP) {
+      group = { prefix, groups, images: sample.images, questions: [] };
+      open.set(key, group);
+      all.push(group);
+    }
+    const answer = sample.turns.at(-1)?.answer ?? '';
+    group.questions.push({ id: sample.id, suffix: tokenIds.slice(prefix.length), answer });
+  }
+  return all;
+}
+
+/** Groups that are answered at once: alike in size, so that little is padding. */
+export function batchGroups(groups: readonly QuestionGroup[], batchSize: number): QuestionGroup[][] {
+  const ordered = [...groups].sort(
+    (a, b) => a.prefix.length - b.prefix.length || a.questions.length - b.questions.length,
+  );
+  const batches: QuestionGroup[][] = [];
+  for (const group of ordered) {
+    const batch = batches.at(-1);
+    // The group with the most questions decides how many rows each one takes.
+    const isFull = !batch || (batch.length + 1) * group.questions.length > batchSize;
+    const isAlike = batch?.[0]?.prefix.length === group.prefix.length;
+    if (isFull || !isAlike) batches.push([group]);
+    else batch.push(group);
+  }
+  return batches;
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+const text = z.string();
+const count = z.int().min(0);
+const amount = z.number().min(0);
+
+/** Ask one question at several compression settings, one after the other. Paths are absolute. */
+export const askJobSchema = z.strictObject({
+  kind: z.literal('ask'),
+  /** A Hugging Face model folder, a run's folder or a checkpoint. */
+  model: text.min(1),
+  /** Pictures that the question shows, in order. */
+  images: z.array(text.min(1)).max(100),
+  question: text.min(1),
+  /** Stage notation K/S. */
+  compressions: z.array(text).min(1).max(100),
+  /** Longest answer, in tokens. */
+  maxTokens: z.int().min(1).max(100_000),
+  /** 0 takes the most likely token each time. */
+  temperature: z.number().min(0).max(100),
+  topP: z.number().gt(0).max(1),
+  /** Of the random numbers, where the temperature is above 0. */
+  seed: z.int().min(0).max(0xffffffff),
+});
+export type AskJob = z.infer<typeof askJobSchema>;
+
+/** What an answer took. */
+export const answerStatsSchema = z.strictObject({
+  compression: text,
+  /** Why it ended: the model said so, the limit was reached, or it was told to. */
+  reason: z.enum(['stop', 'length', 'aborted']),
+  /** Tokens of the answer. */
+  tokens: count,
+  promptTokens: count,
+  /** At each decoder layer. */
+  visualTokensPerLayer: z.array(count),
+  /** In percent: 100 = no compression. */
+  compressionRatio: amount,
+  /** From the pixels to the first token. */
+  timeToFirstTokenMs: amount,
+  /** Of the tokens behind the first; absent where there are none. */
+  tokensPerSecond: amount.optional(),
+  /** The decoder's linear layers in the prefill, as Tab. 5 counts. */
+  flopsPaper: amount,
+  /** Tower, projector, prefill and every decoded token. */
+  flopsExact: amount,
+  /** Keys and values in the cache at the end. */
+  cacheBytes: count,
+  /** Resident memory of the engine's process at the end. */
+  memoryBytes: count,
+});
+export type AnswerStats = z.infer<typeof answerStatsSchema>;
+
+/** What an asking engine tells. `index` counts the settings of the job. */
+export const answerEventSchema = z.discriminatedUnion('type', [
+  /** The answer at this setting begins. */
+  z.strictObject({ type: z.literal('begin'), index: count, compression: text }),
+  /** More of its text. */
+  z.strictObject({ type: z.literal('text'), index: count, text }),
+  z.strictObject({ type: z.literal('end'), index: count, stats: answerStatsSchema }),
+]);
+export type AnswerEvent = z.infer<typeof answerEventSchema>;

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+const text = z.string();
+const count = z.int().min(0);
+const amount = z.number().min(0);
+const share = z.number().min(0).max(1);
+
+/** Ask a model every question of a dataset, once for every compression setting. Paths are absolute. */
+export const evaluateJobSchema = z.strictObject({
+  kind: z.literal('evaluate'),
+  /** A Hugging Face model folder, a run's folder or a checkpoint. */
+  model: text.min(1),
+  /** LLaVA conversations, JSON or JSONL. Every turn is asked alone. */
+  data: text.min(1),
+  /** Folder of the images; by default `images` beside the data. */
+  images: text.min(1).optional(),
+  /** Stage notation K/S. */
+  compressions: z.array(text).min(1).max(1000),
+  /** The first so many questions only. */
+  limit: z.int().min(1).optional(),
+  /** Questions answered at once. */
+  batchSize: z.int().min(1).max(4096),
+  /** Longest answer, in tokens. */
+  maxTokens: z.int().min(1).max(4096),
+});
+export type EvaluateJob = z.infer<typeof evaluateJobSchema>;
+
+/** How many of some questions were answered right. */
+export const scoreSchema = z.strictObject({ questions: count, correct: count });
+export type Score = z.infer<typeof scoreSchema>;
+
+/** One compression setting on a dataset. */
+export const settingResultSchema = z.strictObject({
+  compression: text,
+  score: scoreSchema,
+  accuracy: share,
+  /** 95 % confidence interval of the accuracy (Wilson). */
+  interval: z.tuple([share, share]),
+  /** By kind of answer: yes/no, number, other. */
+  byType: z.record(text, scoreSchema),
+  /** Mean per question, summed over decoder layers. */
+  visualTokens: amount,
+  /** Visual tokens that are left, summed over layers, in percent of full. */
+  retainedPercent: amount,
+  /** In percent: 100 = no compression. */
+  compressionRatio: amount,
+  /** Mean per answer, a question asked alone: the decoder's linear layers in the prefill, as Tab. 5 counts. */
+  flopsPaper: amount,
+  /** Mean per answer, a question asked alone: tower, projector, prefill and every decoded token. */
+  flopsExact: amount,
+  /** Mean per question until its first token, vision tower left out. Questions about one image share its prefill. */
+  prefillMs: amount,
+  /** Mean per question until its last token, vision tower left out. */
+  totalMs: amount,
+});
+export type SettingResult = z.infer<typeof settingResultSchema>;
+
+/** What an evaluation found. */
+export const evaluationReportSchema = z.strictObject({
+  model: text,
+  data: text,
+  questions: count,
+  images: count,
+  /** Decoder layers. */
+  layers: count,
+  /** Mean per question: decoding and preparing its picture, and the vision tower. All settings share both. */
+  loadMs: amount,
+  visionMs: amount,
+  /** The whole evaluation. */
+  durationMs: amount,
+  settings: z.array(settingResultSchema),
+});
+export type EvaluationReport = z.infer<typeof evaluationReportSchema>;
+
+/** Where an evaluation stands. Every setting has been asked `done` of `total` questions. */
+export const evaluationProgressSchema = z.strictObject({
+  done: count,
+  total: count,
+  scores: z.array(z.strictObject({ compression: text, score: scoreSchema })),
+});
+export type EvaluationProgress = z.infer<typeof evaluationProgressSchema>;
+
+/** z of a two-sided 95 % interval. */
+const Z = 1.959964;
+
+/**
+ * 95 % confidence interval of a share by Wilson's score, which stays in [0, 1] and is sound near both ends.
+ * Without questions everything is possible.
+ */
+export function wilsonInterval({ questions, correct }: Score): [low: number, high: number] {
+  if (questions === 0) return [0, 1];
+  const p = correct / questions;
+  const denominator = 1 + Z ** 2 / questions;
+  const centre = (p + Z ** 2 / (2 * questions)) / denominator;
+  const half = (Z * Math.sqrt((p * (1 - p)) / questions + Z ** 2 / (4 * questions ** 2))) / denominator;
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}

@@ -1,0 +1,49 @@
+/** The test-time redundancy study of the paper (Sec. 3.1, Fig. 1a): accuracy against the share of visual tokens that is left. */
+import { formatCompression, parseCompression } from './compression.ts';
+import type { EvaluationReport, SettingResult } from './evaluation.ts';
+
+/** Accuracy may fall by this much, in percentage points, before too many tokens are gone. */
+export const TOLERATED_LOSS_POINTS = 3;
+
+/** Settings K/S for all layers and strides, and full. */
+export function gridCompressions(layers: readonly number[], strides: readonly number[]): string[] {
+  const settings = layers.flatMap((layer) => strides.map((stride) => `${layer}/${stride}`));
+  return ['none', ...new Set(settings.map((text) => formatCompression(parseCompression(text))))].filter(
+    (text, i) => i === 0 || text !== 'none',
+  );
+}
+
+/** A setting with its difference to full. */
+export interface RedundancyPoint extends SettingResult {
+  /** Percentage points of accuracy, negative where it is worse than full. */
+  readonly difference: number;
+}
+
+/** What the study says. */
+export interface Redundancy {
+  readonly full: SettingResult;
+  /** By falling share of tokens that are left. */
+  readonly points: readonly RedundancyPoint[];
+  /** The setting that removes the most tokens and loses no more than tolerated. */
+  readonly lastTolerated: RedundancyPoint | undefined;
+  /** The setting that removes the fewest tokens of those that lose more. */
+  readonly firstBeyond: RedundancyPoint | undefined;
+}
+
+/** The study from an evaluation's settings. Undefined where the evaluation has no full setting to compare with. */
+export function redundancyOf({ settings }: EvaluationReport): Redundancy | undefined {
+  const full = settings.find(({ compression }) => compression === 'none');
+  if (!full) return undefined;
+  const points = settings
+    .filter((setting) => setting !== full)
+    .map((setting) => ({ ...setting, difference: 100 * (setting.accuracy - full.accuracy) }))
+    .sort((a, b) => b.retainedPercent - a.retainedPercent);
+  // A fall of exactly 3 points is tolerated, whatever the rounding of the subtraction.
+  const isTolerated = ({ difference }: RedundancyPoint): boolean => difference >= -TOLERATED_LOSS_POINTS - 1e-9;
+  return {
+    full,
+    points,
+    lastTolerated: points.findLast(isTolerated),
+    firstBeyond: points.find((point) => !isTolerated(point)),
+  };
+}
