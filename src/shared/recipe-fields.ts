@@ -127,6 +127,8 @@ export const visionFields = z.strictObject({
       maximumShift: z.int().min(0).max(1000).default(6),
       /** A question asked this often in the training data gets a classification head over its answers. */
       minimumQuestionCount: count.default(100),
+      /** A question with fewer different answers gets no head: 3 leaves out yes and no. */
+      minimumAnswers: z.int().min(2).max(1_000_000).default(2),
     })
     .prefault({}),
   optimizer: optimizerSchema,

@@ -32,16 +32,16 @@ export class QuestionHeads {
   /**
    * @param samples the answered questions of every image
    * @param minimumCount questions asked less often get no head
+   * @param minimumAnswers nor do questions with fewer different answers; one with a single answer teaches nothing
    */
-  constructor(samples: Iterable<readonly AnsweredQuestion[]>, minimumCount: number) {
+  constructor(samples: Iterable<readonly AnsweredQuestion[]>, minimumCount: number, minimumAnswers = 2) {
     const answers = countAnswers(samples);
     const heads = new Map<string, Head>();
     let first = 0;
     for (const question of [...answers.keys()].sort()) {
       const counts = answers.get(question) as Map<string, number>;
       const asked = [...counts.values()].reduce((a, b) => a + b, 0);
-      // A question with one answer teaches nothing.
-      if (asked < minimumCount || counts.size < 2) continue;
+      if (asked < minimumCount || counts.size < minimumAnswers) continue;
       heads.set(question, { first, answers: new Map([...counts.keys()].sort().map((answer, i) => [answer, i])) });
       first += counts.size;
     }

@@ -53,6 +53,7 @@ export class VisionTrainer implements TrainingLoop {
     this.heads = new QuestionHeads(
       setup.samples.map(({ questions }) => questions),
       recipe.vision.minimumQuestionCount,
+      recipe.vision.minimumAnswers,
     );
     const reached = isTrained({ parts: 'projector', visionTower: 'trained', cacheFeatures: false }, config);
     const own = [...weights].filter(([name]) => name.startsWith('vision_tower.'));

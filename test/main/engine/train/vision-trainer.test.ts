@@ -52,7 +52,7 @@ const RECIPE: VisionRecipe = {
   phase: 'vision',
   model: { from: 'tiny' },
   data: { train: 'train.jsonl' },
-  vision: { augment: 'flips-and-shifts', maximumShift: 2, minimumQuestionCount: 2 },
+  vision: { augment: 'flips-and-shifts', maximumShift: 2, minimumQuestionCount: 2, minimumAnswers: 2 },
   optimizer: {
     lr: 1e-2,
     warmupRatio: 0,
