@@ -1,5 +1,5 @@
 import { tf } from '../backend/tensorflow.ts';
-import { visionLayersUsed, type LlavaConfig } from './config.ts';
+import { visionLayersUsed, visualTokensPerImage, type LlavaConfig } from './config.ts';
 import type { HostVision } from './device-batch.ts';
 import type { HostTensor } from './host-tensor.ts';
 import { Parameters } from './parameters.ts';
@@ -12,44 +12,48 @@ export type LoadPixels = (images: readonly string[]) => Promise<Float32Array>;
 const IMAGES_PER_PASS = 32;
 const DEFAULT_LIMIT_BYTES = 2 ** 31;
 
+/** How many images' features fit into some memory. */
+export function featureCapacity(config: LlavaConfig, limitBytes = DEFAULT_LIMIT_BYTES): number {
+  const bytes = visualTokensPerImage(config) * config.vision.hiddenSize * Float32Array.BYTES_PER_ELEMENT;
+  return Math.floor(limitBytes / bytes);
+}
+
 /**
- * Features of a frozen vision tower, computed once per image and kept in host memory up to a limit; beyond it they are
- * computed each time. Dispose it when done.
+ * Features of a frozen vision tower, computed once per image and kept in host memory. Dispose it when done.
+ *
+ * The last bits of an image's features depend on the images that go through the tower with it and on its place among
+ * them. A resumed run must get the same bits, though it asks in another order: so images are computed in groups that
+ * are fixed from the start, and those that are in no group each by itself.
  */
 export class FeatureCache {
   private readonly config: LlavaConfig;
   private readonly tower: Parameters;
   private readonly loadPixels: LoadPixels;
-  private readonly limitBytes: number;
+  private readonly groups: readonly (readonly string[])[];
+  private readonly groupOf: ReadonlyMap<string, number>;
   private readonly features = new Map<string, Float32Array>();
-  private bytes = 0;
 
-  /** @param weights those of the model; only the tower's are used */
+  /**
+   * @param weights those of the model; only the tower's are used
+   * @param kept images whose features are kept, in an order that is the same in every session of a run
+   */
   constructor(
     config: LlavaConfig,
     weights: ReadonlyMap<string, HostTensor>,
     loadPixels: LoadPixels,
-    limitBytes = DEFAULT_LIMIT_BYTES,
+    kept: readonly string[],
   ) {
     this.config = config;
     this.tower = new Parameters(new Map([...weights].filter(([name]) => name.startsWith('vision_tower.'))));
     this.loadPixels = loadPixels;
-    this.limitBytes = limitBytes;
+    this.groups = groupsOf([...new Set(kept)]);
+    this.groupOf = new Map(this.groups.flatMap((group, index) => group.map((image) => [image, index])));
   }
 
   /** Features of images in the order given: [I·N, E]. */
   async read(images: readonly string[]): Promise<HostVision> {
-    const found = new Map<string, Float32Array>();
-    const missing = [...new Set(images)].filter((image) => !this.features.has(image));
-    for (let i = 0; i < missing.length; i += IMAGES_PER_PASS) {
-      const part = missing.slice(i, i + IMAGES_PER_PASS);
-      const computed = this.compute(await this.loadPixels(part), part.length);
-      part.forEach((image, j) => {
-        found.set(image, computed[j] as Float32Array);
-        this.keep(image, computed[j] as Float32Array);
-      });
-    }
-    const each = images.map((image) => (this.features.get(image) ?? found.get(image)) as Float32Array);
+    const each: Float32Array[] = [];
+    for (const image of images) each.push(await this.featuresOf(image));
     return { features: joined(each), width: this.config.vision.hiddenSize };
   }
 
@@ -58,10 +62,13 @@ export class FeatureCache {
     this.features.clear();
   }
 
-  private keep(image: string, features: Float32Array): void {
-    if (this.bytes + features.byteLength > this.limitBytes) return;
-    this.features.set(image, features);
-    this.bytes += features.byteLength;
+  private async featuresOf(image: string): Promise<Float32Array> {
+    const found = this.features.get(image);
+    if (found) return found;
+    const group = this.groups[this.groupOf.get(image) ?? -1] ?? [image];
+    const computed = this.compute(await this.loadPixels(group), group.length);
+    if (this.groupOf.has(image)) group.forEach((member, i) => this.features.set(member, computed[i]!));
+    return computed[group.indexOf(image)]!;
   }
 
   private compute(pixels: Float32Array, images: number): Float32Array[] {
@@ -77,6 +84,11 @@ export class FeatureCache {
     const size = all.length / images;
     return Array.from({ length: images }, (_, i) => all.slice(i * size, (i + 1) * size));
   }
+}
+
+function groupsOf(images: readonly string[]): string[][] {
+  const count = Math.ceil(images.length / IMAGES_PER_PASS);
+  return Array.from({ length: count }, (_, i) => images.slice(i * IMAGES_PER_PASS, (i + 1) * IMAGES_PER_PASS));
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

@@ -15,7 +15,7 @@ import { parseImageProcessor, type ImageProcessor } from '../data/preprocess.ts'
 import { BatchSampler } from '../data/sampler.ts';
 import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
 import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
-import { FeatureCache } from '../model/feature-cache.ts';
+import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature-cache.ts';
 import { sizeOf } from '../model/host-tensor.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
 import { buildModel, tokenizerOf, type TrainableModel } from './build-model.ts';
@@ -84,6 +84,15 @@ function encodedRows(
   return { rows, notices: tooLongNotice(broken) };
 }
 
+/** The images of a dataset in its order, up to a number. */
+function firstImages(samples: Samples, count: number): string[] {
+  const images = new Set<string>();
+  for (let i = 0; i < samples.length && images.size < count; i++) {
+    for (const image of samples.get(i).images) images.add(image);
+  }
+  return [...images].slice(0, count);
+}
+
 function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, from?: Checkpoint): Loop {
   const { config, weights } = model;
   checkRecipeAgainstModel(recipe, { depth: config.text.layers, visualTokens: visualTokensPerImage(config) });
@@ -92,7 +101,9 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
   const processor = processorOf(model.companions);
   const { cacheFeatures } = recipe.train;
   const collator = new Collator({ rows, processor, loadPixels: !cacheFeatures });
-  const cache = cacheFeatures ? new FeatureCache(config, weights, (images) => collator.pixelValues(images)) : undefined;
+  const load: LoadPixels = (images) => collator.pixelValues(images);
+  const kept = cacheFeatures ? firstImages(samples, featureCapacity(config)) : [];
+  const cache = cacheFeatures ? new FeatureCache(config, weights, load, kept) : undefined;
   const { lengths, modalities } = rows;
   const sampler = new BatchSampler({ lengths, modalities, batchSize, seed: recipe.seed });
   const source = new DatasetSource(collator, sampler, accumulate, ({ pixelValues, images }) =>

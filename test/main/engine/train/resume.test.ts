@@ -74,6 +74,17 @@ describe('resume in a new process', () => {
   });
 });
 
+describe('resume with cached features in a new process', () => {
+  // In the second pass over the data, where images meet others than those they were first computed for.
+  it('ends with the same bits', async () => {
+    const recipe = writeRecipe(join(folder, 'cached.yaml'), dataset, { train: { cacheFeatures: true } });
+    const saved = trainAndSaveEverywhere(recipe, 'cached-saved');
+    const copy = runUpTo(saved, 'step-4.1', join(folder, 'cached-resumed'));
+    await runEngine(resumedRun(copy));
+    expect(fingerprint(copy)).toEqual(fingerprint(saved));
+  });
+});
+
 /** Every picture with one and the same question, which a tower can be trained to classify. */
 function classificationData(file: string): string {
   const lines = readFileSync(dataset, 'utf8').trimEnd().split('\n');
