@@ -8,6 +8,7 @@ import { withDeviceBatch, type HostVision } from '../../../../src/main/engine/mo
 import type { HostTensor } from '../../../../src/main/engine/model/host-tensor.ts';
 import { llavaLoss } from '../../../../src/main/engine/model/llava.ts';
 import { Parameters } from '../../../../src/main/engine/model/parameters.ts';
+import { project } from '../../../../src/main/engine/model/projector.ts';
 import { visionFeatures } from '../../../../src/main/engine/model/vision-encoder.ts';
 import { lossAndGradients } from '../../../../src/main/engine/train/gradients.ts';
 import { expectNoLeakedTensors, expectSameTensors, randomTensor, relativeDistance } from '../../../helpers/tensors.ts';
@@ -214,26 +215,39 @@ describe('what must not matter', () => {
     expect(run({ rows }).loss / run({ rows: [IMAGE_ROW, TEXT_ROW] }).loss).toBeCloseTo(1, 6);
   });
 
-  it('whether features come from the pixels or from a cache, to the last bit', () => {
-    const parameters = new Parameters(defaultWeights);
+  describe('where the visual tokens come from, to the last bit:', () => {
     const pixels = tinyPixels(groupsOf(MIXED));
-    let features = new Float32Array();
-    parameters.withWeights((weights) =>
-      tf.tidy(() => {
-        const images = tf.tensor4d(pixels, [groupsOf(MIXED), 3, TINY.vision.imageSize, TINY.vision.imageSize]);
-        const cached = visionFeatures(images, weights, TINY.vision, visionLayersUsed(TINY), TINY.featureSelect);
-        features = cached.dataSync().slice() as Float32Array<ArrayBuffer>;
-      }),
-    );
-    parameters.dispose();
-    const isTrained = (name: string): boolean => !name.startsWith('vision_tower.');
-    for (const compression of ['none', '1/2', '-1/2']) {
-      const vision = { features, width: TINY.vision.hiddenSize };
-      const cached = run({ rows: MIXED, compression, isTrained, vision });
-      const direct = run({ rows: MIXED, compression, isTrained });
-      expect(cached.loss).toBe(direct.loss);
-      expectSameTensors(cached.gradients, direct.gradients);
+
+    /** Features of the tower and visual tokens of the projector, as a cache would hold them. */
+    function cached(): Record<'features' | 'tokens', Float32Array> {
+      const parameters = new Parameters(defaultWeights);
+      const result = { features: new Float32Array(), tokens: new Float32Array() };
+      parameters.withWeights((weights) =>
+        tf.tidy(() => {
+          const images = tf.tensor4d(pixels, [groupsOf(MIXED), 3, TINY.vision.imageSize, TINY.vision.imageSize]);
+          const features = visionFeatures(images, weights, TINY.vision, visionLayersUsed(TINY), TINY.featureSelect);
+          result.features = features.dataSync().slice() as Float32Array<ArrayBuffer>;
+          result.tokens = project(features, weights, TINY).dataSync().slice() as Float32Array<ArrayBuffer>;
+        }),
+      );
+      parameters.dispose();
+      return result;
     }
+
+    it.each(['none', '1/2', '-1/2'])('pixels, features of the tower or projected tokens; %s', (compression) => {
+      const { features, tokens } = cached();
+      const isDecoder = (name: string): boolean => name.startsWith('language_model.');
+      const isTrained = (name: string): boolean => !name.startsWith('vision_tower.');
+      const fromPixels = run({ rows: MIXED, compression, isTrained });
+      const vision = { features, width: TINY.vision.hiddenSize };
+      const fromFeatures = run({ rows: MIXED, compression, isTrained, vision });
+      const projected = { tokens, width: TINY.text.hiddenSize };
+      const fromTokens = run({ rows: MIXED, compression, isTrained: isDecoder, vision: projected });
+      expect([fromFeatures.loss, fromTokens.loss]).toEqual([fromPixels.loss, fromPixels.loss]);
+      expectSameTensors(fromFeatures.gradients, fromPixels.gradients);
+      const ofDecoder = new Map([...fromPixels.gradients].filter(([name]) => isDecoder(name)));
+      expectSameTensors(fromTokens.gradients, ofDecoder);
+    });
   });
 });
 

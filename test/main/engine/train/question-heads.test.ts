@@ -44,6 +44,12 @@ describe('question heads', () => {
     expect(new QuestionHeads([twice, [{ question: 'Q', answer: 'b' }]], 3).questionCount).toBe(0);
   });
 
+  it('may ask for more answers of a question', () => {
+    const samples = [...asked('Yes or no?', 'yes', 'no'), ...asked('Which?', 'a', 'b', 'c')];
+    expect(new QuestionHeads(samples, 1, 3).classCount).toBe(3);
+    expect(new QuestionHeads(samples, 1).classCount).toBe(5);
+  });
+
   it('do not depend on the order of the samples', () => {
     const samples = [...asked('B', 'x', 'y'), ...asked('A', 'z', 'w')];
     const [one, other] = [new QuestionHeads(samples, 1), new QuestionHeads([...samples].reverse(), 1)];
