@@ -45,6 +45,11 @@ export function layoutOf(rows: readonly LayoutRow[]): SequenceLayout {
   return { rows, paddedLength: bucketLength(longest) };
 }
 
+/** Rows without padding behind the longest: for batches that all have one length anyway. */
+export function tightLayout(rows: readonly LayoutRow[]): SequenceLayout {
+  return { rows, paddedLength: rows.reduce((max, row) => Math.max(max, row.length), 1) };
+}
+
 /**
  * Rows after a compression point. Where all rows lost the same number of tokens, so does the padded length: then a
  * setting adds no shapes of its own to those of the batches.

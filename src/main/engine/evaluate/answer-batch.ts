@@ -1,7 +1,7 @@
 import type { Compression } from '../../../shared/compression.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { withDeviceArrays } from '../backend/host-arrays.ts';
-import { roundUp } from '../compressor/sequence-layout.ts';
+import { roundUp, tightLayout } from '../compressor/sequence-layout.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import { greedyAnswers, type AnswerLimits } from '../generate/generate.ts';
 import { greedyTokens } from '../generate/sampling.ts';
@@ -72,7 +72,7 @@ export function answerBatch(
 ): BatchAnswers {
   const started = performance.now();
   const { tokens, lengths, perGroup } = suffixes(batch);
-  const plan = planBatch(batch.map(prefixRow), compression);
+  const plan = planBatch(batch.map(prefixRow), compression, undefined, tightLayout);
   return withDeviceArrays(plan.arrays, (arrays) => {
     const session = new Session({ plan, arrays, ...(features && { vision: { features } }) }, model, perGroup, false);
     try {

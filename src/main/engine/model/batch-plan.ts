@@ -161,10 +161,16 @@ function segmentsOf(entry: SequenceLayout, compression: Compression): { segments
  * @param rows B encoded rows; text-only rows and rows with any number of groups may be mixed
  * @param normaliser the loss is Σ cross entropy / normaliser; defaults to the supervised tokens of this batch, and is
  *   those of the whole optimizer step under gradient accumulation
+ * @param layout pads the rows; by default to one of few lengths
  */
-export function planBatch(rows: readonly EncodedRow[], compression: Compression, normaliser?: number): BatchPlan {
+export function planBatch(
+  rows: readonly EncodedRow[],
+  compression: Compression,
+  normaliser?: number,
+  layout: (rows: readonly LayoutRow[]) => SequenceLayout = layoutOf,
+): BatchPlan {
   const beforeDecoder = compression.find(({ layer }) => layer < 0);
-  const entry = layoutOf(rows.map((row) => entryRow(row, beforeDecoder?.stride ?? 1)));
+  const entry = layout(rows.map((row) => entryRow(row, beforeDecoder?.stride ?? 1)));
   const { segments, arrays } = segmentsOf(entry, compression);
   const last = (segments.at(-1) as Segment).layout;
   const targets = targetsOf(rows, last);
