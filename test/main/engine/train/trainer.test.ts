@@ -250,25 +250,29 @@ describe('resuming', () => {
     return { events, end };
   }
 
-  it('at any event gives the same following steps and the same end, to the last bit', async () => {
-    const trainer = tinyTrainer(setup);
-    const events: TrainingEvent[] = [];
-    const snapshots: Snapshot[] = [];
-    for await (const event of trainer.run()) {
-      events.push(event);
-      snapshots.push(trainer.snapshot());
-    }
-    const end = trainer.snapshot();
-    trainer.dispose();
-    expect(events).toHaveLength(8);
-    for (const [i, snapshot] of snapshots.entries()) {
-      const resumed = await from(snapshot);
-      expect(resumed.events.map(comparable)).toEqual(events.slice(i + 1).map(comparable));
-      expectSameTensors(resumed.end.weights, end.weights);
-      expectSameTensors(resumed.end.optimizer, end.optimizer);
-      expect(untimed(resumed.end.state)).toEqual(untimed(end.state));
-    }
-  });
+  it(
+    'at any event gives the same following steps and the same end, to the last bit',
+    { timeout: 400_000 },
+    async () => {
+      const trainer = tinyTrainer(setup);
+      const events: TrainingEvent[] = [];
+      const snapshots: Snapshot[] = [];
+      for await (const event of trainer.run()) {
+        events.push(event);
+        snapshots.push(trainer.snapshot());
+      }
+      const end = trainer.snapshot();
+      trainer.dispose();
+      expect(events).toHaveLength(8);
+      for (const [i, snapshot] of snapshots.entries()) {
+        const resumed = await from(snapshot);
+        expect(resumed.events.map(comparable)).toEqual(events.slice(i + 1).map(comparable));
+        expectSameTensors(resumed.end.weights, end.weights);
+        expectSameTensors(resumed.end.optimizer, end.optimizer);
+        expect(untimed(resumed.end.state)).toEqual(untimed(end.state));
+      }
+    },
+  );
 
   it('a snapshot between micro-batches holds the gradient so far, one after a step does not', async () => {
     const trainer = tinyTrainer(setup);
