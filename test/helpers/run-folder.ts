@@ -46,7 +46,7 @@ function setting(compression: string, accuracy: number): SettingResult {
 /** Writes an evaluation into a run's folder, as `llavolta evaluate --json` gives it. */
 export function writeEvaluation(folder: string, name: string, accuracy: Readonly<Record<string, number>>): void {
   const report = evaluationReportSchema.parse({
-    ...{ model: folder, data: join(folder, 'test.jsonl'), questions: QUESTIONS, images: 100, layers: DEPTH },
+    ...{ model: folder, data: '/work/data/test.jsonl', questions: QUESTIONS, images: 100, layers: DEPTH },
     ...{ loadMs: 1, visionMs: 1, durationMs: 1000 },
     settings: Object.entries(accuracy).map(([compression, share]) => setting(compression, share)),
   });

@@ -12,8 +12,8 @@ Usage: llavolta report easy-vqa <run folder …> [--out FILE]
 
 Compares the schemes that the runs trained: accuracy over their seeds, training time, compression ratio, FLOPs saved, and
 whether a difference is more than noise; the test-time redundancy of a full model; recipes and commands to do it again.
-A run is judged by the evaluations saved in its folder (evaluations/NAME.json, as \`llavolta evaluate --json\` writes
-them): the one with the most questions at the compression the run ended with. The redundancy table is made from the
+A run is judged by the evaluations kept in its folder: llavolta evaluate RUN --data FILE --json RUN/evaluations/NAME.json.
+The one counts that has the most questions at the compression the run ended with. The redundancy table is made from the
 one with the most settings.
 
 --out   file to write; by default the page is printed

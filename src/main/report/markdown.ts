@@ -1,10 +1,14 @@
-/** Text from a run (names, paths) as a table cell: it cannot end the cell or the row. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim();
+import { markdownTable } from '../terminal/table.ts';
 
 /** A Markdown table. The first column is text, the others are numbers and stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
+  const columns = head.map((title, i) => ({
+    title,
+    align: i === 0 ? ('left' as const) : ('right' as const),
+    // Text from a run (names, paths) cannot end its row.
+    cell: (row: readonly string[]): string => (row[i] ?? '').replaceAll(/\s+/g, ' ').trim(),
+  }));
+  return markdownTable(columns, rows).join('\n');
 }
 
 /** A block of code; its fence is longer than any in the text. */

@@ -1,5 +1,5 @@
 /** How to get the same numbers: commands and recipes, and what they ran on. */
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { formatRecipe } from '../../shared/recipe-yaml.ts';
 import type { Recipe } from '../../shared/recipe.ts';
@@ -26,6 +26,16 @@ function trainCommand({ recipe, folder }: RunResult): string {
   return `${PROGRAM} train ${recipeArgument(recipe)} --set seed=${recipe.seed} --run ${basename(folder)}`;
 }
 
+/** How the evaluations in a run's folder are made. */
+function evaluateCommands(run: RunResult): string[] {
+  if (run.phase === 'vision') return [];
+  return run.evaluations.map(({ file, report }) => {
+    const data = relative(run.record.workingFolder, report.data);
+    const settings = report.settings.map(({ compression }) => compression).join(',');
+    return `${PROGRAM} evaluate ${run.folder} --data ${data} --compress ${settings} --json ${file}`;
+  });
+}
+
 /** The first run of each recipe name. */
 function firstOfEach(runs: readonly RunResult[]): RunResult[] {
   return runs.filter((run, i) => runs.findIndex((other) => other.recipe.name === run.recipe.name) === i);
@@ -37,7 +47,11 @@ function recipeBlock({ recipe }: RunResult): string {
 
 /** Everything that must be run, and the recipes as the runs hold them (they differ in their seeds only). */
 export function reproduceSection(runs: readonly RunResult[], reportCommand: string): string {
-  const commands = [`${PROGRAM} data get easy-vqa`, ...runs.map(trainCommand), `${PROGRAM} ${reportCommand}`];
+  const commands = [
+    `${PROGRAM} data get easy-vqa`,
+    ...runs.flatMap((run) => [trainCommand(run), ...evaluateCommands(run)]),
+    `${PROGRAM} ${reportCommand}`,
+  ];
   const unknown = firstOfEach(runs).filter(({ recipe }) => !isPreset(recipe));
   const save =
     unknown.length === 0

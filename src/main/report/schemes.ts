@@ -43,7 +43,7 @@ function judge(run: InstructResult): JudgedRun {
   throw new InputError({
     file: `${run.folder}/${EVALUATIONS}`,
     rule: `needs an evaluation at ${compression}, the setting the run ended with`,
-    hint: `llavolta evaluate ${run.folder} --compress ${compression} --json makes one`,
+    hint: `llavolta evaluate ${run.folder} --data FILE --compress ${compression} --json ${run.folder}/${EVALUATIONS}/test.json`,
   });
 }
 

@@ -108,6 +108,9 @@ describe('the report on easy-VQA', () => {
     const text = page([preset, ...own]);
     expect(text).toContain('train easy-vqa-reproduce --set seed=0 --run easy-vqa-reproduce-seed0\n');
     expect(text).toContain('train easy-vqa-4stage.yaml --set seed=0 --run easy-vqa-4stage-seed0\n');
+    expect(text).toContain(
+      `evaluate ${preset} --data data/test.jsonl --compress none --json ${preset}/evaluations/test.json\n`,
+    );
     expect(text).toContain('Save the recipes below first: easy-vqa-4stage.yaml.');
     expect(text).toContain(readFileSync(join(preset, 'recipe.yaml'), 'utf8').trim());
     expect(text).toContain('lr: 0.0005');

@@ -1,0 +1,71 @@
+import { join, relative, resolve } from 'node:path';
+import type { TrainJob } from '../../shared/engine-protocol.ts';
+import { loadPreset } from '../studio/presets.ts';
+import { failureText, followTraining } from '../terminal/follow-training.ts';
+import { findRuns, type FoundRun } from './find-run.ts';
+
+/** A phase ended without what the next one needs. The message is for the user. */
+export class DemoStopped extends Error {
+  override readonly name = 'DemoStopped';
+  /** Whether the user asked for it. */
+  readonly isInterrupted: boolean;
+
+  constructor(message: string, isInterrupted: boolean) {
+    super(message);
+    this.isInterrupted = isInterrupted;
+  }
+}
+
+export interface TrainingPhase {
+  readonly preset: string;
+  /** `key.path=value` of the recipe; paths relative to the working folder. */
+  readonly overrides: readonly string[];
+  /** Folder of the runs' folders. */
+  readonly runs: string;
+  readonly output: NodeJS.WriteStream;
+  /** Says what is done with a run that is there already. */
+  readonly print: (line: string) => void;
+  /** Whether a finished run of the same recipe is taken instead of a new one. */
+  reuses(run: FoundRun): boolean;
+}
+
+const shown = (path: string): string => relative(process.cwd(), path) || '.';
+
+function jobFor({ preset, overrides, runs, print }: TrainingPhase, stopped: FoundRun | undefined): TrainJob {
+  if (!stopped)
+    return { kind: 'train', run: { mode: 'new', recipe: preset, overrides: [...overrides], runs: resolve(runs) } };
+  const { folder, record } = stopped;
+  print(`  ${shown(folder)} was stopped after ${record.progress.step} steps: it goes on from there.`);
+  return { kind: 'train', run: { mode: 'resume', folder: resolve(folder) } };
+}
+
+/**
+ * Trains a preset, goes on with a run of it that was stopped, or takes one that is finished.
+ *
+ * @returns the run's folder, relative to the working folder
+ * @throws DemoStopped where the run is not finished
+ */
+export async function trainOrReuse(phase: TrainingPhase): Promise<string> {
+  const found = findRuns(phase.runs, loadPreset(phase.preset, phase.overrides));
+  const finished = found.find((run) => run.record.state === 'finished' && phase.reuses(run));
+  if (finished) {
+    phase.print(`  ${shown(finished.folder)} is there already, and its recipe and data are unchanged: it is taken.`);
+    return shown(finished.folder);
+  }
+  const stopped = found.find(({ record }) => record.state === 'stopped');
+  const { outcome, folder } = await followTraining(jobFor(phase, stopped), phase.output);
+  if (outcome.type === 'failed') throw new DemoStopped(failureText(outcome.failure), false);
+  if (outcome.result.outcome === 'stopped' || folder === undefined) throw stoppedByUser(outcome.result.step, folder);
+  return shown(folder);
+}
+
+function stoppedByUser(step: number, folder: string | undefined): DemoStopped {
+  const saved =
+    folder === undefined
+      ? ''
+      : `Saved after ${step} steps. Alone it goes on with: llavolta train --resume ${shown(folder)}`;
+  return new DemoStopped(saved, true);
+}
+
+/** The model of a finished run. */
+export const modelOf = (run: string): string => join(run, 'final');
