@@ -131,6 +131,9 @@ export const visionFields = z.strictObject({
       minimumAnswers: z.int().min(2).max(1_000_000).default(2),
     })
     .prefault({}),
-  optimizer: optimizerSchema,
+  optimizer: optimizerSchema.extend({
+    /** The vision phase takes its batches whole. */
+    accumulate: z.literal(1, { error: () => 'must be 1 in the vision phase: take a smaller batchSize' }).default(1),
+  }),
   checkpoint: checkpointSchema.prefault({}),
 });

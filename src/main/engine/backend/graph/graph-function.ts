@@ -69,8 +69,12 @@ export class GraphCache<T> {
     const recorder = new Recorder(binding());
     for (const metadata of metadataOf(inputs)) recorder.addInput(metadata);
     const { tensors, description } = recorder.watch(fn);
-    const graph = recorder.finish(metadataOf(tensors).map(({ id }) => id));
-    tf.dispose([...tensors]);
+    let graph;
+    try {
+      graph = recorder.finish(metadataOf(tensors).map(({ id }) => id));
+    } finally {
+      tf.dispose([...tensors]);
+    }
     const name = `llavolta_${process.pid}_${registered++}`;
     binding().registerFunction?.(name, encodeGraph(graph.nodes), graph.inputs, graph.outputs);
     return { name, outputs: graph.outputs.length, description };
