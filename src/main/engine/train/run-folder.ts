@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
@@ -18,20 +18,17 @@ export const RUN_FILES = {
   nonFinite: 'non-finite.json',
 } as const;
 
-const cannotWrite = (folder: string, error: unknown): never => {
-  const { code } = error as NodeJS.ErrnoException;
-  const rule = `cannot be written (${code ?? 'unknown reason'})`;
-  throw new InputError(
-    { file: folder, rule, hint: 'Check its permissions and that the disk is not read-only' },
-    { cause: error },
-  );
-};
+const CANNOT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'];
 
-function checkWritable(folder: string): void {
+/** Does what needs a folder that can be written, and says so where it cannot. Asking beforehand would prove nothing. */
+async function writing<T>(folder: string, act: () => T | Promise<T>): Promise<T> {
   try {
-    accessSync(folder, constants.W_OK);
+    return await act();
   } catch (error) {
-    cannotWrite(folder, error);
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (!CANNOT_WRITE.includes(code)) throw error;
+    const hint = 'Check its permissions and that the disk is not read-only';
+    throw new InputError({ file: folder, rule: `cannot be written (${code})`, hint }, { cause: error });
   }
 }
 
@@ -87,20 +84,15 @@ export class RunFolder {
    * @throws InputError where the folder holds something or cannot be written
    */
   static async create(folder: string, recipe: string): Promise<RunFolder> {
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => cannotWrite(folder, error));
+    await writing(folder, () => mkdir(folder, { recursive: true }));
     RunFolder.checkNew(folder);
-    checkWritable(folder);
-    const lock = acquireRunLock(folder);
-    try {
-      const opened = new RunFolder(folder, lock, firstRecord(folder));
-      await mkdir(opened.path('checkpoints'));
-      await writeTextDurably(opened.path('recipe'), recipe);
-      await opened.update({});
-      return opened;
-    } catch (error) {
-      lock.release();
-      throw error;
-    }
+    return RunFolder.locked(folder, async (lock) => {
+      const run = new RunFolder(folder, lock, firstRecord(folder));
+      await mkdir(run.path('checkpoints'));
+      await writeTextDurably(run.path('recipe'), recipe);
+      await run.update({});
+      return run;
+    });
   }
 
   /**
@@ -109,16 +101,20 @@ export class RunFolder {
    * @throws InputError where it is no run, cannot be written, or another process holds it
    */
   static async open(folder: string): Promise<RunFolder> {
-    if (!existsSync(join(folder, RUN_FILES.record))) await readRunRecord(folder);
-    checkWritable(folder);
-    const lock = acquireRunLock(folder);
+    // Before the lock, which would be a file in a folder that may be no run's.
+    await readRunRecord(folder);
+    return RunFolder.locked(folder, async (lock) => {
+      const run = new RunFolder(folder, lock, await readRunRecord(folder));
+      await mkdir(run.path('checkpoints'), { recursive: true });
+      await cleanUp(run.path('checkpoints'));
+      return run;
+    });
+  }
+
+  private static async locked(folder: string, open: (lock: RunLock) => Promise<RunFolder>): Promise<RunFolder> {
+    const lock = await writing(folder, () => acquireRunLock(folder));
     try {
-      const opened = new RunFolder(folder, lock, await readRunRecord(folder));
-      await mkdir(opened.path('checkpoints'), { recursive: true }).catch((error: unknown) =>
-        cannotWrite(folder, error),
-      );
-      await cleanUp(opened.path('checkpoints'));
-      return opened;
+      return await writing(folder, () => open(lock));
     } catch (error) {
       lock.release();
       throw error;
