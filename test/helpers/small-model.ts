@@ -10,7 +10,7 @@ import { loadModelFolder } from '../../src/main/engine/model/model-folder.ts';
 import { Parameters } from '../../src/main/engine/model/parameters.ts';
 import type { Weights } from '../../src/main/engine/model/weights.ts';
 import type { Compression } from '../../src/shared/compression.ts';
-import { Random } from '../../src/shared/random.ts';
+import { type Random } from '../../src/shared/random.ts';
 
 /** The reference model of test/golden/small-case: 64 visual tokens, 6 layers, two query heads to a key head. */
 export const SMALL_MODEL = fileURLToPath(new URL('../golden/small-case/model', import.meta.url));

@@ -5,6 +5,7 @@ import { formatCompression, parseCompression } from '../../shared/compression.ts
 import { InputError } from '../../shared/errors.ts';
 import { followJob } from '../terminal/follow-job.ts';
 import { formatFlops } from '../terminal/format-flops.ts';
+import { joinNegativeValues } from '../terminal/negative-values.ts';
 import { textTable, type Column } from '../terminal/table.ts';
 
 export const summary = 'ask a model about a picture, compressed and full side by side';
@@ -60,7 +61,11 @@ function settings(list: string | undefined): string[] {
 
 /** What the arguments ask for. @throws InputError */
 export function parseAsk(argv: string[]): { job: AskJob; json: boolean } {
-  const { values, positionals } = parseArgs({ args: argv, allowPositionals: true, options: OPTIONS });
+  const { values, positionals } = parseArgs({
+    args: joinNegativeValues(argv),
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   const [question, ...rest] = positionals;
   if (question === undefined || question.trim() === '' || rest.length > 0) {
     throw new InputError({ field: 'ask', rule: 'needs one question, in quotes', hint: 'llavolta ask --help' });

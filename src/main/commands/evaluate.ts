@@ -14,6 +14,7 @@ import {
 } from '../terminal/evaluation-view.ts';
 import { followJob } from '../terminal/follow-job.ts';
 import { LiveRegion } from '../terminal/live-region.ts';
+import { joinNegativeValues } from '../terminal/negative-values.ts';
 
 export const summary = 'accuracy, cost and time of a model on a dataset at any compression settings';
 
@@ -82,7 +83,11 @@ export function parseEvaluation(argv: string[]): {
   markdown?: string;
   isGrid: boolean;
 } {
-  const { values, positionals } = parseArgs({ args: argv, allowPositionals: true, options: OPTIONS });
+  const { values, positionals } = parseArgs({
+    args: joinNegativeValues(argv),
+    allowPositionals: true,
+    options: OPTIONS,
+  });
   const isStrides = (text: string): boolean => values.grid !== undefined && text.startsWith('S=');
   const [model, ...rest] = positionals.filter((text) => !isStrides(text));
   if (model === undefined || rest.length > 0) {

@@ -27,12 +27,24 @@ const MEASURES: Readonly<Record<string, string>> = {
   'grey levels': 'grey levels',
 };
 
+/** Differences span many magnitudes: 0, 1.55e-5, 0.12. */
+function differenceText(difference: number | undefined): string {
+  if (difference === undefined) return '';
+  return difference !== 0 && difference < 1e-2
+    ? difference.toExponential(2)
+    : String(Number(difference.toPrecision(3)));
+}
+
 const COLUMNS: readonly Column<Check>[] = [
   { title: '', cell: ({ status }) => status, align: 'left' },
   { title: 'topic', cell: ({ topic }) => topic, align: 'left' },
   { title: 'tensor', cell: ({ name }) => name, align: 'left' },
-  { title: 'difference', cell: ({ difference }) => (difference === undefined ? '' : difference.toPrecision(3)) },
-  { title: 'tolerance', cell: ({ tolerance }) => (tolerance === undefined ? '' : String(tolerance)) },
+  { title: 'difference', cell: ({ difference }) => differenceText(difference) },
+  {
+    title: 'tolerance',
+    cell: ({ tolerance }) =>
+      tolerance === undefined ? '' : tolerance < 1e-2 && tolerance > 0 ? tolerance.toExponential() : String(tolerance),
+  },
   { title: 'measure', cell: ({ measure, reason }) => reason ?? MEASURES[measure ?? ''] ?? '', align: 'left' },
 ];
 
