@@ -71,7 +71,9 @@ describe('a training whose engine is killed', () => {
       { onCrash: ({ cause }, resumes) => void crashes.push(`${cause} ${resumes}`) },
     );
     expect(outcome).toMatchObject({ type: 'done', result: { outcome: 'finished', step: 16 } });
-    expect(crashes).toEqual(Array.from({ length: 2 }, () => expect.stringMatching(/was killed.*out of memory true$/)));
+    expect(crashes).toEqual(
+      Array.from({ length: 2 }, (): unknown => expect.stringMatching(/was killed.*out of memory true$/)),
+    );
     // What was reported as saved is never lost; a save may have ended that could not be reported any more.
     for (const steps of lost) expect(steps).toBeLessThanOrEqual(0);
     expect(fingerprint(join(folder, 'killed'))).toEqual(fingerprint(join(folder, 'undisturbed')));
@@ -142,7 +144,7 @@ describe('an engine that cannot work', () => {
     expect(crashes).toEqual([...Array.from({ length: MAX_CRASHES }, () => true), false]);
     expect(outcome).toMatchObject({
       type: 'failed',
-      failure: { cause: expect.stringMatching(/crashed in native code/) },
+      failure: { cause: expect.stringMatching(/crashed in native code/) as unknown },
     });
   });
 
@@ -159,7 +161,7 @@ describe('an engine that cannot work', () => {
     const { outcome, messages } = await runEngine(newRun(join(folder, 'missing.yaml'), folder, 'no-recipe'));
     expect(outcome).toMatchObject({
       type: 'failed',
-      failure: { cause: expect.stringMatching(/missing\.yaml: must be a recipe file that can be read/) },
+      failure: { cause: expect.stringMatching(/missing\.yaml: must be a recipe file that can be read/) as unknown },
     });
     expect(messages.filter(({ type }) => type === 'ready')).toHaveLength(1);
     expect(existsSync(join(folder, 'no-recipe'))).toBe(false);
@@ -168,7 +170,10 @@ describe('an engine that cannot work', () => {
   it('is not started again where data and recipe do not fit', async () => {
     const job = newRun(recipe, folder, 'bad-data', [`data.train=${join(folder, 'nowhere.jsonl')}`]);
     const { outcome } = await runEngine(job);
-    expect(outcome).toMatchObject({ type: 'failed', failure: { cause: expect.stringMatching(/nowhere\.jsonl/) } });
+    expect(outcome).toMatchObject({
+      type: 'failed',
+      failure: { cause: expect.stringMatching(/nowhere\.jsonl/) as unknown },
+    });
     expect(existsSync(join(folder, 'bad-data'))).toBe(false);
   });
 
@@ -183,7 +188,7 @@ describe('an engine that cannot work', () => {
     const { outcome } = await runEngine(resumedRun(join(folder, 'changed')));
     expect(outcome).toMatchObject({
       type: 'failed',
-      failure: { cause: expect.stringMatching(/train\.jsonl: has changed since the run began/) },
+      failure: { cause: expect.stringMatching(/train\.jsonl: has changed since the run began/) as unknown },
     });
     expect(readFileSync(data, 'utf8')).toBe(before);
   });
