@@ -6,6 +6,8 @@ import type { Contender } from './contender.ts';
 
 const ENTRY = fileURLToPath(new URL('../engine/bench/entry.ts', import.meta.url));
 
+const STDERR_SHOWN = 600;
+
 /** The engine on one job. */
 export function engineContender(job: BenchJob): Contender {
   return { side: 'ours', name: job.mode, run: () => runEngine(job) };
@@ -17,13 +19,18 @@ function runEngine(job: BenchJob): Promise<BenchResult> {
     const child = fork(ENTRY, [JSON.stringify(job)], {
       env: engineEnvironment(),
       execArgv: [...ENGINE_EXEC_ARGV],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // TensorFlow chats on its way up; its last words explain a crash.
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let answer: BenchMessage | undefined;
+    let complaints = '';
+    child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     child.on('message', (raw) => (answer = benchMessageSchema.parse(raw)));
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      if (!answer) reject(new Error(`the bench process ended early (${signal ?? `exit code ${String(code)}`})`));
+      const end = signal ?? `exit code ${String(code)}`;
+      if (!answer)
+        reject(new Error(`the bench process ended early (${end}): ${complaints.trim().slice(-STDERR_SHOWN)}`));
       else if ('result' in answer) resolve(answer.result);
       else reject(new Error(`${answer.failure.cause}. ${answer.failure.whatToDo}`));
     });
