@@ -15,8 +15,18 @@ export interface InputProblem {
 const SHOWN_VALUE_LENGTH = 80;
 
 function showValue(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(JSON.stringify(value) ?? value);
+  const text = JSON.stringify(value) ?? String(value);
   return text.length > SHOWN_VALUE_LENGTH ? `${text.slice(0, SHOWN_VALUE_LENGTH)}…` : text;
+}
+
+/** The code of a system error (`ENOENT`, `ENOSPC` …); undefined for any other error. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Input from outside (file, command line, HTTP, process message) that breaks a rule: the user's to mend, not a fault of ours. */

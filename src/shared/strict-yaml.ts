@@ -112,7 +112,7 @@ export class StrictYaml {
       throw new InputError({ file: place(syntax.pos[0]), rule });
     }
     checkNodes(document, (node, rule) => new InputError({ file: place(this.offsetOf(node)), rule }));
-    return document as Document;
+    return document;
   }
 
   private override(source: string, alternatives: readonly (readonly string[])[]): void {
@@ -120,7 +120,7 @@ export class StrictYaml {
     if (equals < 0) throw new InputError({ file: '--set', value: source, rule: 'must be key.path=value' });
     const path = overridePath(source.slice(0, equals).trim());
     const parsed = this.parse(source.slice(equals + 1), `--set ${source}`, new LineCounter());
-    const node = parsed.contents as Node | null;
+    const node = parsed.contents;
     const name = path.join('.');
     const others = alternatives.flatMap((fields) =>
       fields.includes(name) ? fields.filter((field) => field !== name) : [],

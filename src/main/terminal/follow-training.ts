@@ -116,7 +116,7 @@ export async function followTraining(job: TrainJob, output: NodeJS.WriteStream):
     onCrash: (failure, resumes) =>
       display.print(`${failureText(failure)}${resumes ? '\n  It is resumed from the last checkpoint.' : ''}`),
   });
-  const signalOf = stopOnSignals(supervisor, display.print);
+  const signalOf = stopOnSignals(supervisor, (line) => display.print(line));
   const outcome = await supervisor.outcome;
   const signal = signalOf();
   return { outcome, ...(folder !== undefined && { folder }), ...(signal !== undefined && { signal }) };

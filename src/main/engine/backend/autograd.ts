@@ -141,7 +141,7 @@ export function differentiable(
 ): Tensor {
   const tape = active;
   if (!tape || !inputs.some((input) => tape.isTracked(input))) return tf.tidy(() => forward()[0]);
-  const [output, ...saved] = tf.tidy(forward) as [Tensor, ...Tensor[]];
+  const [output, ...saved] = tf.tidy<[Tensor, ...Tensor[]]>(forward);
   tape.record({ output, inputs, saved, backward });
   return output;
 }

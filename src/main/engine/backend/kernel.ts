@@ -25,9 +25,9 @@ const backend = tf.backend() as unknown as NodeBackend;
 
 /** Codes of TensorFlow's DataType enum for the types tfjs knows. */
 const TYPE_CODES: Partial<Record<DataType, number>> = {
-  float32: backend.binding['TF_FLOAT'] as number,
-  int32: backend.binding['TF_INT32'] as number,
-  bool: backend.binding['TF_BOOL'] as number,
+  float32: backend.binding['TF_FLOAT'],
+  int32: backend.binding['TF_INT32'],
+  bool: backend.binding['TF_BOOL'],
 };
 
 function bindingAttribute(name: string, attribute: Attribute): BindingAttribute {

@@ -109,7 +109,7 @@ export const sparseCrossEntropy = (logits: Tensor, classes: Tensor): [Tensor, Te
   ];
 
 /** Index of the largest value of each row [M, V] → [M], int32. */
-export const argMax = (x: Tensor): Tensor => tf.tidy(() => tf.argMax(x, -1)) as Tensor;
+export const argMax = (x: Tensor): Tensor => tf.tidy<Tensor>(() => tf.argMax(x, -1));
 
 /** Weighted share of rows [M, V] whose largest value is at `classes` [M]; a float32 scalar. */
 export const weightedAccuracy = (logits: Tensor, classes: Tensor, weights: Tensor): Tensor =>

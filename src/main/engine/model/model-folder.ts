@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '../../../shared/errors.ts';
+import { InputError, codeOf } from '../../../shared/errors.ts';
 import type { LlavaConfig } from './config.ts';
 import { writeTextDurably } from './durable-file.ts';
 import type { HostTensor } from './host-tensor.ts';
@@ -114,11 +114,11 @@ async function dropTiedHead(found: Map<string, Source>, tied: boolean): Promise<
 /** The configuration of a model folder, without its weights. Throws an `InputError` naming file and field. */
 export async function loadModelConfig(dir: string): Promise<LlavaConfig> {
   const file = join(dir, 'config.json');
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(file).catch((error: unknown) => {
     throw new InputError(
       {
         file,
-        rule: `cannot be read (${error.code})`,
+        rule: `cannot be read (${codeOf(error)})`,
         hint: 'A model is a folder with config.json and model.safetensors',
       },
       { cause: error },
@@ -158,9 +158,9 @@ export async function loadModelFolder(dir: string): Promise<Model & { readonly d
 export async function readCompanionFiles(dir: string): Promise<CompanionFiles> {
   const texts: CompanionFiles = {};
   for (const name of COMPANION_FILES) {
-    const text = await readFile(join(dir, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw new InputError({ file: join(dir, name), rule: `cannot be read (${error.code})` }, { cause: error });
+    const text = await readFile(join(dir, name), 'utf8').catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw new InputError({ file: join(dir, name), rule: `cannot be read (${codeOf(error)})` }, { cause: error });
     });
     if (text !== undefined) texts[name] = text;
   }

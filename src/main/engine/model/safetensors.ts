@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { InputError } from '../../../shared/errors.ts';
+import { InputError, codeOf } from '../../../shared/errors.ts';
 import { decodeElements } from './host-tensor.ts';
 import type { HostTensor } from './host-tensor.ts';
 import { headerEnd, parseHeader } from './safetensors-header.ts';
@@ -99,13 +99,13 @@ async function openChecked(handle: FileHandle, file: string): Promise<Safetensor
  * file, the tensor and the rule where the file breaks the format.
  */
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {
-  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError({ file, rule: `cannot be opened (${error.code})` }, { cause: error });
+  const found = await stat(file).catch((error: unknown) => {
+    throw new InputError({ file, rule: `cannot be opened (${codeOf(error)})` }, { cause: error });
   });
   // A named pipe would block at opening, a folder fails only at reading.
   if (!found.isFile()) throw new InputError({ file, rule: 'must be a file' });
-  const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw new InputError({ file, rule: `cannot be opened (${error.code})` }, { cause: error });
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw new InputError({ file, rule: `cannot be opened (${codeOf(error)})` }, { cause: error });
   });
   try {
     return await openChecked(handle, file);

@@ -48,7 +48,7 @@ function patchRows(pixels: Tensor, { imageSize, patchSize: P }: VisionConfig): T
 /** One token per patch, the class token in front of each image: [I, 3, S, S] → [I·(N+1), E]. */
 function embed(pixels: Tensor, weights: Weights, config: VisionConfig): Tensor {
   const w = scoped(weights, 'vision_tower');
-  const images = pixels.shape[0] as number;
+  const images = pixels.shape[0];
   const patches = (config.imageSize / config.patchSize) ** 2;
   const indices = tokenIndices(images, patches);
   // A convolution whose stride is its kernel size is a product with the flattened patch.
@@ -87,7 +87,7 @@ export function visionFeatures(
   layers: number,
   select: 'default' | 'full',
 ): Tensor {
-  const images = pixels.shape[0] as number;
+  const images = pixels.shape[0];
   const patches = (config.imageSize / config.patchSize) ** 2;
   const shape: AttentionShape = {
     batch: images,

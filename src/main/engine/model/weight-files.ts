@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../../../shared/errors.ts';
+import { InputError, codeOf } from '../../../shared/errors.ts';
 import { readSafetensors } from './safetensors.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -107,8 +107,11 @@ function refuse(folder: string, present: readonly string[]): never {
  * what comes back. Throws an `InputError` for pickle files, missing or escaping shards and whatever breaks the format.
  */
 export async function openWeightFiles(folder: string): Promise<WeightFiles> {
-  const present = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError({ file: folder, rule: `must be a folder that can be read (${error.code})` }, { cause: error });
+  const present = await readdir(folder).catch((error: unknown) => {
+    throw new InputError(
+      { file: folder, rule: `must be a folder that can be read (${codeOf(error)})` },
+      { cause: error },
+    );
   });
   if (present.includes(SINGLE)) return collect(await openAll([join(folder, SINGLE)]));
   if (present.includes(INDEX)) return openShards(folder, present);

@@ -52,7 +52,7 @@ function newModel(size: string, seed: number, samples: Samples): TrainableModel 
 /** Replaces the vision tower by another model's. @throws InputError where the two are not built alike */
 async function withTower(model: TrainableModel, folder: string): Promise<TrainableModel> {
   const other = await loadModelFolder(folder);
-  const differs = Object.entries(model.config.vision).find(
+  const differs = Object.entries<unknown>({ ...model.config.vision }).find(
     ([key, value]) => !isDeepStrictEqual(value, (other.config.vision as unknown as Record<string, unknown>)[key]),
   );
   if (differs) {

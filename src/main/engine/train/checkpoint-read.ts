@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '../../../shared/errors.ts';
+import { InputError, codeOf } from '../../../shared/errors.ts';
 import { parseVersioned } from '../../../shared/run-record.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
 import { loadModelFolder, readCompanionFiles } from '../model/model-folder.ts';
@@ -25,8 +25,8 @@ import {
 
 /** Positions of the checkpoints in a folder, newest first. */
 export async function listCheckpoints(checkpoints: string): Promise<RunPosition[]> {
-  const names = await readdir(checkpoints).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(checkpoints).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   });
   const positions = names.map(positionOf).filter((position) => position !== undefined);
@@ -35,8 +35,9 @@ export async function listCheckpoints(checkpoints: string): Promise<RunPosition[
 
 async function readManifest(folder: string): Promise<Manifest> {
   const file = join(folder, MANIFEST);
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const rule = error.code === 'ENOENT' ? 'is missing: the save did not finish' : `cannot be read (${error.code})`;
+  const bytes = await readFile(file).catch((error: unknown) => {
+    const rule =
+      codeOf(error) === 'ENOENT' ? 'is missing: the save did not finish' : `cannot be read (${codeOf(error)})`;
     throw new InputError({ file, rule }, { cause: error });
   });
   return parseVersioned(manifestSchema, parseStrictJson(bytes, file), file, CHECKPOINT_FORMAT);

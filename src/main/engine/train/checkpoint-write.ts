@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../../shared/errors.ts';
 import { syncFolder, writeTextDurably } from '../model/durable-file.ts';
 import { saveModelFolder } from '../model/model-folder.ts';
 import { writeSafetensors } from '../model/safetensors-write.ts';
@@ -59,11 +60,11 @@ async function writeFiles(folder: string, checkpoint: Checkpoint, disk: Disk): P
   await disk.syncFolder(folder);
 }
 
-const isMissing = (error: NodeJS.ErrnoException): boolean => error.code === 'ENOENT';
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
 /** Moves a folder out of the way. A checkpoint is only ever replaced by one of the same position (one that did not verify). */
 async function moveAside(folder: string, aside: string, disk: Disk): Promise<void> {
-  await disk.rename(folder, aside).catch((error: NodeJS.ErrnoException) => {
+  await disk.rename(folder, aside).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
   });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { InputError } from '../../../shared/errors.ts';
+import { InputError, codeOf } from '../../../shared/errors.ts';
 import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunRecord } from '../../../shared/run-record.ts';
 import { writeTextDurably } from '../model/durable-file.ts';
 import { parseStrictJson } from '../model/strict-json.ts';
@@ -51,8 +51,9 @@ function firstRecord(folder: string): RunRecord {
 /** Reads and checks a run.json. @throws InputError naming the field and the rule */
 export async function readRunRecord(folder: string): Promise<RunRecord> {
   const file = join(folder, RUN_FILES.record);
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const rule = error.code === 'ENOENT' ? 'is missing: this is no folder of a run' : `cannot be read (${error.code})`;
+  const bytes = await readFile(file).catch((error: unknown) => {
+    const rule =
+      codeOf(error) === 'ENOENT' ? 'is missing: this is no folder of a run' : `cannot be read (${codeOf(error)})`;
     throw new InputError({ file, rule }, { cause: error });
   });
   return parseVersioned(runRecordSchema, parseStrictJson(bytes, file), file, RUN_FORMAT);

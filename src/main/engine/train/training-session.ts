@@ -71,7 +71,8 @@ export class TrainingSession {
   private async *report(event: TrainingEvent): Messages {
     if (event.type === 'micro') {
       this.position = { step: event.step, microBatch: event.microBatch };
-      return yield event;
+      yield event;
+      return;
     }
     const { metrics } = event;
     this.position = { step: metrics.step, microBatch: 0 };

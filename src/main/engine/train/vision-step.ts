@@ -72,7 +72,7 @@ function headLogits(arrays: DeviceArrays, weights: Weights, config: LlavaConfig)
   const { pixels, image, mask } = arrays as Record<string, Tensor> & { pixels: Tensor; image: Tensor; mask: Tensor };
   const features = visionFeatures(pixels, weights, config.vision, visionLayersUsed(config), 'default');
   const pooled = segmentMean(features, arrays as unknown as Segments); // [I, E]
-  const all = linear(pooled, weights.get(HEADS_WEIGHT) as Tensor, weights.get(HEADS_BIAS) as Tensor); // [I, C]
+  const all = linear(pooled, weights.get(HEADS_WEIGHT) as Tensor, weights.get(HEADS_BIAS)); // [I, C]
   return add(gatherRows(all, image), mask);
 }
 
@@ -113,7 +113,9 @@ export class VisionStep {
       }),
     );
     const [loss, right, ...gradients] = tensors as [Tensor, Tensor, ...Tensor[]];
-    const result = { loss: loss.dataSync()[0] as number, accuracy: right.dataSync()[0] as number };
+    // A sum of float32 weights may come out a bit above 1.
+    const accuracy = Math.min(1, right.dataSync()[0] as number);
+    const result = { loss: loss.dataSync()[0] as number, accuracy };
     tf.dispose([loss, right]);
     return { ...result, gradients: new Map(names.map((name, i) => [name, gradients[i] as Tensor])) };
   }

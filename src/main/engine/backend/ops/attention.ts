@@ -105,7 +105,7 @@ class ChunkedAttention {
   probabilities(q: Tensor, k: Tensor, chunk: Chunk): Tensor {
     const scores = batchMatMul(q, k, { transposeB: true });
     if (!this.shape.causal) return softmax(scores);
-    const flat = reshape(scores, [q.shape[0] as number, -1]);
+    const flat = reshape(scores, [q.shape[0], -1]);
     return softmax(reshape(add(flat, causalMask(chunk, this.groups)), scores.shape));
   }
 

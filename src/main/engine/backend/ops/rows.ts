@@ -10,7 +10,7 @@ import { concat, gather, mul, segmentSum, slice } from '../kernels.ts';
  * @returns [N, D]
  */
 export function gatherRows(x: Tensor, index: Tensor): Tensor {
-  const rows = x.shape[0] as number;
+  const rows = x.shape[0];
   return differentiable(
     [x],
     () => [gather(x, index)],
@@ -40,7 +40,7 @@ export interface Segments {
 export function segmentMean(x: Tensor, { segments, source, kept, weight }: Segments): Tensor {
   return differentiable(
     [x],
-    () => [mul(segmentSum(x, segments, weight.shape[0] as number), weight)],
+    () => [mul(segmentSum(x, segments, weight.shape[0]), weight)],
     (dy) => [mul(gather(mul(dy, weight), source), kept)],
   );
 }
@@ -48,7 +48,7 @@ export function segmentMean(x: Tensor, { segments, source, kept, weight }: Segme
 /** Stacks rows: [A, D] and [B, D] → [A + B, D]. */
 export function concatRows(a: Tensor, b: Tensor): Tensor {
   const [rowsA, width] = a.shape as [number, number];
-  const rowsB = b.shape[0] as number;
+  const rowsB = b.shape[0];
   return differentiable(
     [a, b],
     () => [concat([a, b], 0)],
