@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 /** How bytes get into a file; a test puts a full disk in its place. */
 export type WriteBytes = (descriptor: number, bytes: Uint8Array, offset: number, position: number) => number;
@@ -40,8 +41,8 @@ export class AppendLog {
     this.length = length;
   }
 
-  sync(): void {
-    fsyncSync(this.descriptor);
+  async sync(): Promise<void> {
+    await promisify(fsync)(this.descriptor);
   }
 
   close(): void {

@@ -15,8 +15,6 @@ export interface CheckpointsSetup {
   readonly config: LlavaConfig;
   readonly companions: CompanionFiles;
   readonly save: SaveCheckpoint;
-  /** Brings on the disk what belongs to the steps that are saved. */
-  readonly sync: () => void;
   /** The checkpoint that the run goes on from. */
   readonly resumedFrom?: SavedCheckpoint;
 }
@@ -62,12 +60,11 @@ export class Checkpoints {
     if (taken && comparePositions(taken.position, position) === 0) return undefined;
     const startedAt = performance.now();
     const earlier = await this.finish();
-    const { folder, keep, loop, config, companions, sync } = this.setup;
+    const { folder, keep, loop, config, companions } = this.setup;
     const snapshot = loop.snapshot();
     const { totals, partialLoss } = snapshot.state;
     // A sum that has overflowed cannot be gone on from; the loop stops by itself at the end of the step.
     if (!Number.isFinite(partialLoss)) return earlier;
-    sync();
     this.saver.start({ checkpoints: folder, checkpoint: { ...snapshot, config, companions }, keep });
     this.pending = { position, totals, startedAt, heldMs: performance.now() - startedAt };
     return earlier;

@@ -32,8 +32,9 @@ export class MetricsSink {
     this.tensorBoard.append(metrics.step, scalarsOf(metrics));
   }
 
-  sync(): void {
-    this.lines.sync();
+  /** Makes the lines survive a power cut. */
+  async sync(): Promise<void> {
+    await this.lines.sync();
   }
 
   close(): void {

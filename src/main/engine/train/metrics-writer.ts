@@ -74,8 +74,8 @@ export class MetricsWriter {
     this.log.append(Buffer.from(`${JSON.stringify(metrics)}\n`));
   }
 
-  sync(): void {
-    this.log.sync();
+  async sync(): Promise<void> {
+    await this.log.sync();
   }
 
   close(): void {

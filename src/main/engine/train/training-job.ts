@@ -112,8 +112,11 @@ async function* runSession(opened: OpenedRun, control: JobControl, save?: SaveCh
   const last = newest && resumedFrom(newest, folder);
   const checkpoints = new Checkpoints({
     ...{ folder, keep, loop, config, companions },
-    save: save ?? thread.save,
-    sync: () => metrics.sync(),
+    save: async (request) => {
+      // The lines of the steps that are saved must not be lost where the checkpoint is not.
+      await metrics.sync();
+      return (save ?? thread.save)(request);
+    },
     ...(last && { resumedFrom: last }),
   });
   const from = last?.position ?? { step: 0, microBatch: 0 };

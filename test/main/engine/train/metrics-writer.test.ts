@@ -17,12 +17,12 @@ function openedAt(step: number, content: string): string {
 }
 
 describe('metrics.jsonl', () => {
-  it('grows line by line', () => {
+  it('grows line by line', async () => {
     const file = join(temporaryFolder(), 'metrics.jsonl');
     const writer = new MetricsWriter(file, 0);
     writer.append({ step: 1, loss: 1 });
     writer.append({ step: 2, loss: 0.5 });
-    writer.sync();
+    await writer.sync();
     writer.close();
     expect(readFileSync(file, 'utf8')).toBe(lines(1, 2));
   });

@@ -43,7 +43,6 @@ async function tryOut({ steps = 4, every = 100, save = toDisk, loop, retryMs, re
   const metrics = new MetricsSink(run.folder, run.path('metrics'), 0);
   const checkpoints = new Checkpoints({
     ...{ folder: run.path('checkpoints'), keep: 2, loop: counting, config: TINY, companions: {}, save },
-    sync: () => metrics.sync(),
   });
   const control = new JobControl();
   const from = { step: 0, microBatch: 0 };
