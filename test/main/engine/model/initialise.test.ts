@@ -5,7 +5,9 @@ import { configOfSize, resolveModel } from '../../../../src/main/engine/model/na
 import { parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
 
 const ids = { vocabSize: 500, imageTokenId: 499, bosTokenId: 1, eosTokenId: 2, padTokenId: 3 };
-const config = configOfSize(resolveModel('tiny'), ids);
+const tiny = configOfSize(resolveModel('tiny'), ids);
+// transformers' default range, whatever the named size says.
+const config = { ...tiny, text: { ...tiny.text, initializerRange: 0.02 } };
 const weights = initialiseWeights(config, 7);
 
 const values = (name: string): Float32Array => {
