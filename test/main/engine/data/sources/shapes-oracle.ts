@@ -145,7 +145,7 @@ const CLIP_RULES: Rule<ClipGraph>[] = [
 function answer<G>(rules: readonly Rule<G>[], graph: G, question: string): string {
   for (const [pattern, rule] of rules) {
     const match = pattern.exec(question);
-    if (match) return String(rule(graph, ...(match.slice(1))));
+    if (match) return String(rule(graph, ...match.slice(1)));
   }
   throw new Error(`no rule reads "${question}"`);
 }
