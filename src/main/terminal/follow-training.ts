@@ -37,10 +37,13 @@ function liveDisplay(output: NodeJS.WriteStream): Display {
 function lineDisplay(output: NodeJS.WriteStream): Display {
   let writtenAt = 0;
   let writtenStep = 0;
+  let reason: string | undefined;
   const print = (line: string): void => void output.write(`${line}\n`);
   return {
     print,
     show: (view) => {
+      if (view.reason !== undefined && view.reason !== reason) print(`${view.state}: ${view.reason}`);
+      reason = view.reason ?? reason;
       const isLast = view.step === view.plan?.totalSteps;
       if (view.step === writtenStep || !view.metrics || (Date.now() - writtenAt < LINE_MS && !isLast)) return;
       [writtenAt, writtenStep] = [Date.now(), view.step];
