@@ -14,19 +14,13 @@ const GLIBC_TUNABLES = [
 ].join(':');
 
 /**
- * TensorFlow's x86 library holds oneDNN's kernels and turns them on by itself only on some Intel processors. They are the faster ones
- * on AMD too: batched products of attention 1.1 to 3.4 times, a training step 10 to 25 % less processor time. Elsewhere it has no effect.
- */
-const TF_ENABLE_ONEDNN_OPTS = '1';
-
-/**
  * The environment every process that loads TensorFlow starts with: `fork(entry, [], { env: engineEnvironment(), execArgv: ENGINE_EXEC_ARGV })`.
  * The allocator reads its settings once, before `main`: setting them in a running process has no effect.
  * A value the user has set wins. Systems without glibc ignore its variable.
  */
 export function engineEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const allocator = process.platform === 'linux' ? { GLIBC_TUNABLES } : {};
-  return { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS, ...allocator, ...base };
+  return { TF_CPP_MIN_LOG_LEVEL: '3', ...allocator, ...base };
 }
 
 /** Node options of an engine process: they let it run TypeScript from any working directory, however the parent was started. */
