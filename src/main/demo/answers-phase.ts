@@ -28,7 +28,8 @@ function askJob(model: string, { image, question }: PictureQuestion, compression
 }
 
 /**
- * A model's answers to one question at several settings, in their order.
+ * A model's answers to one question at several settings, in their order. All are asked twice and the second answers count:
+ * the first ones also pay for a process that has just begun.
  *
  * @throws DemoStopped where they are not all there
  */
@@ -37,15 +38,16 @@ export async function askAtAll(
   question: PictureQuestion,
   compressions: readonly string[],
 ): Promise<Answer[]> {
-  const texts = compressions.map(() => '');
+  const twice = [...compressions, ...compressions];
+  const texts = twice.map(() => '');
   const answers: Answer[] = [];
-  await engineWork(askJob(model, question, compressions), (message) => {
+  await engineWork(askJob(model, question, twice), (message) => {
     if (message.type !== 'answer') return;
     const { event } = message;
     if (event.type === 'text') texts[event.index] = (texts[event.index] ?? '') + event.text;
     if (event.type === 'end') answers[event.index] = { text: (texts[event.index] ?? '').trim(), stats: event.stats };
   });
-  return answers;
+  return answers.slice(compressions.length);
 }
 
 const sameAnswer = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();

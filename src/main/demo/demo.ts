@@ -55,7 +55,7 @@ class Demo {
     const run = await this.trainScheme(data, tower);
     await this.evaluate(data, run);
     await this.answer(data, run);
-    this.close(data, run, Date.now() - begun);
+    this.close(data, tower, run, Date.now() - begun);
   }
 
   private print(line = ''): void {
@@ -87,7 +87,7 @@ class Demo {
   }
 
   private trainScheme({ train }: DemoData, tower: string): Promise<string> {
-    this.begin('Training: the released 4stage scheme, from heavy compression to none, on whole conversations');
+    this.begin('Training: the released 4stage scheme, from heavy compression of the visual tokens to none');
     return trainOrReuse({
       preset: 'demo-4stage',
       overrides: [`data.train=${train}`, `model.tower=${modelOf(tower)}`, ...stepsOverride(this.options.steps)],
@@ -141,7 +141,7 @@ class Demo {
     }
   }
 
-  private close({ test, testQuestions }: DemoData, run: string, ms: number): void {
+  private close({ train, test, testQuestions }: DemoData, tower: string, run: string, ms: number): void {
     const [question] = pickQuestions(testQuestions, 1) as [PictureQuestion];
     this.print(
       `\nDone in ${clockTime(ms)}. The run is in ${run}: recipe, metrics, checkpoints, evaluation, and the model in ${modelOf(run)}.`,
@@ -151,7 +151,10 @@ class Demo {
       `  npm run -s llavolta -- ask --model ${run} --image ${shown(question.image)} "${question.question}" --compress 1/8`,
     );
     this.print(`  npm run -s llavolta -- evaluate ${run} --data ${shown(test)} --compress none,2/8,1/16`);
-    this.print('  npm run -s llavolta -- train demo-4stage --set scheme=heavy-compression --run demo-heavy');
+    const set = ['scheme=heavy-compression', `data.train=${train}`, `model.tower=${modelOf(tower)}`];
+    this.print(
+      `  npm run -s llavolta -- train demo-4stage ${set.map((one) => `--set ${one}`).join(' ')} --run demo-heavy`,
+    );
   }
 }
 
@@ -163,7 +166,7 @@ export async function runDemo(options: DemoOptions, output: NodeJS.WriteStream):
   } catch (error) {
     if (!(error instanceof DemoStopped)) throw error;
     if (error.message) output.write(`${error.message}\n`);
-    if (error.isInterrupted) output.write('npm run demo goes on where it was stopped.\n');
+    if (error.isInterrupted) output.write('Run the demo again: it goes on where it was stopped.\n');
     return error.isInterrupted ? INTERRUPTED : 1;
   }
 }
