@@ -15,27 +15,28 @@ const row = (length: number): LayoutRow => {
 };
 
 describe('padded lengths', () => {
-  it('are few: steps of 16, and from 128 on four to a power of two', () => {
+  it('are few: steps of 8, and from 128 on eight to a power of two', () => {
     const lengths = new Set(Array.from({ length: 1024 }, (_, i) => bucketLength(i + 1)));
     expect([...lengths]).toEqual([
-      ...[16, 32, 48, 64, 80, 96, 112, 128],
-      ...[160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024],
+      ...[8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120, 128],
+      ...[144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448, 480, 512],
+      ...[576, 640, 704, 768, 832, 896, 960, 1024],
     ]);
   });
 
-  it('hold the tokens and waste at most 15 or a quarter of them', () => {
+  it('hold the tokens and waste at most 7 or an eighth of them', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100_000 }), (tokens) => {
         const padding = bucketLength(tokens) - tokens;
         expect(padding).toBeGreaterThanOrEqual(0);
-        expect(padding).toBeLessThan(Math.max(16, tokens / 4));
+        expect(padding).toBeLessThan(Math.max(8, tokens / 8));
       }),
     );
   });
 
   it('of a batch are those of its longest row, and of an empty one not 0', () => {
-    expect(layoutOf([row(3), row(40), row(17)]).paddedLength).toBe(48);
-    expect(layoutOf([row(0)]).paddedLength).toBe(16);
+    expect(layoutOf([row(3), row(41), row(17)]).paddedLength).toBe(48);
+    expect(layoutOf([row(0)]).paddedLength).toBe(8);
   });
 });
 
