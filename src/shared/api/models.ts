@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { count } from './numbers.ts';
+
+const size = z.int().min(1);
+
+/** What of a model its cost depends on: `ModelShape` of cost.ts. */
+export const modelShapeSchema = z.strictObject({
+  vision: z.strictObject({
+    layers: size,
+    hiddenSize: size,
+    intermediateSize: size,
+    imageSize: size,
+    patchSize: size,
+    hasClassToken: z.boolean(),
+  }),
+  decoder: z.strictObject({
+    layers: size,
+    hiddenSize: size,
+    intermediateSize: size,
+    heads: size,
+    kvHeads: size,
+    headDim: size,
+    vocabSize: size,
+  }),
+});
+
+/** A model that can be trained from, asked or evaluated. */
+export const modelSchema = z.strictObject({
+  /** As a recipe names it: a named size, or a folder relative to the workspace. */
+  id: z.string(),
+  label: z.string(),
+  /** `size`: random weights, can be trained only. */
+  kind: z.enum(['size', 'folder', 'final', 'checkpoint']),
+  description: z.string(),
+  /** Run that made it. */
+  run: z.string().optional(),
+  step: count.optional(),
+  /** Decoder layers. */
+  depth: size,
+  imageSize: size,
+  /** Visual tokens of an image lie in rows of `gridWidth`. */
+  gridWidth: size,
+  gridHeight: size,
+  visualTokensPerImage: size,
+  /** Absent where the vocabulary is not known yet: it comes from the training data. */
+  parameters: count.optional(),
+  /** For FLOPs; of a named size with a vocabulary of 1. */
+  shape: modelShapeSchema,
+  bytes: count.optional(),
+  savedAt: z.string().optional(),
+});
+export type StudioModel = z.infer<typeof modelSchema>;
+
+/** `GET /models`. `unusable`: folders that look like models, and why they are none. */
+export const modelListSchema = z.strictObject({
+  models: z.array(modelSchema),
+  unusable: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
+});
