@@ -23,8 +23,10 @@ export function engineEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS
   return { TF_CPP_MIN_LOG_LEVEL: '3', ...allocator, ...base };
 }
 
-/** Node options of an engine process: they let it run TypeScript from any working directory, however the parent was started. */
-export const ENGINE_EXEC_ARGV: readonly string[] = [
-  '--import',
-  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
-];
+/**
+ * Node options of an engine process. From a checkout it runs TypeScript, from any working directory and however the parent was
+ * started; what was built (`scripts/setup/build-app.mjs`) is JavaScript, as is this file then.
+ */
+export const ENGINE_EXEC_ARGV: readonly string[] = import.meta.url.endsWith('.ts')
+  ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
+  : [];
