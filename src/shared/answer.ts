@@ -32,6 +32,8 @@ export const answerStatsSchema = z.strictObject({
   /** Tokens of the answer. */
   tokens: count,
   promptTokens: count,
+  /** Where the tokens of each picture begin in the uncompressed prompt. */
+  visualStarts: z.array(count),
   /** At each decoder layer. */
   visualTokensPerLayer: z.array(count),
   /** In percent: 100 = no compression. */

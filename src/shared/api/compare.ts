@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { answerStatsSchema } from '../answer.ts';
+import { BATCH_FILTERS } from '../disagreement.ts';
 import { evaluationReportSchema } from '../evaluation.ts';
 import { failureSchema } from '../run-record.ts';
-import { count, queryCount, queryFlag, time } from './numbers.ts';
+import { count, queryCount, time } from './numbers.ts';
 
 /** A picture of a question: one that was uploaded, or all pictures of a dataset's sample. */
 export const askedImageSchema = z.union([
@@ -97,20 +98,25 @@ export const batchRowSchema = z.strictObject({
 });
 export type BatchRow = z.infer<typeof batchRowSchema>;
 
-/** `GET /compare/batches/:id?offset&limit&disagreements=true`. */
+/** `GET /compare/batches/:id?offset&limit&filter=disagreements`. */
 export const batchQuerySchema = z.strictObject({
   offset: queryCount(0, 0, 1_000_000_000),
   limit: queryCount(100, 1, 1000),
-  /** Only questions whose answers are not all the same. */
-  disagreements: queryFlag,
+  filter: z.enum(BATCH_FILTERS).default('all'),
+  /** Compare full with this setting K/S alone. */
+  setting: z.string().max(200).optional(),
 });
 
 export const batchDetailSchema = z.strictObject({
   batch: batchSummarySchema,
   /** Absent until it is done. */
   report: evaluationReportSchema.optional(),
-  /** Of those asked for. */
+  /** Questions of the filter. */
   total: count,
+  /** Questions of every filter, at the setting asked for. */
+  counts: z.record(z.enum(BATCH_FILTERS), count),
+  /** Answers that each of the report's settings lost and gained against full. */
+  changes: z.array(z.strictObject({ lost: count, gained: count })),
   rows: z.array(batchRowSchema),
 });
 export type BatchDetail = z.infer<typeof batchDetailSchema>;

@@ -5,6 +5,7 @@ import { answerStatsSchema, type AnswerStats } from '../../../src/shared/answer.
 const stats = (changes: Partial<AnswerStats> = {}): AnswerStats =>
   answerStatsSchema.parse({
     ...{ compression: '1/8', reason: 'stop', tokens: 1, promptTokens: 20, visualTokensPerLayer: [64, 8, 8, 8] },
+    visualStarts: [4],
     ...{ compressionRatio: 290.9, timeToFirstTokenMs: 10, flopsPaper: 1, flopsExact: 1, cacheBytes: 1, memoryBytes: 1 },
     ...changes,
   });

@@ -143,6 +143,7 @@ function statsOf(
     visualTokensPerLayer: [...cost.visualTokensPerLayer],
     compression: formatCompression(compression),
     promptTokens: tokenIds.length,
+    visualStarts: groups.map(({ start }) => start),
     cacheBytes: session.cacheBytes(),
     memoryBytes: process.memoryUsage.rss(),
   };

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { firstPositions, groupOfCell, tokenGroups } from '../../../src/renderer/src/views/compare/token-groups.ts';
+import { parseCompression, visualTokensPerLayer } from '../../../src/shared/compression.ts';
+
+const GRID = { width: 4, height: 2 };
+const cellsAt = (notation: string, layer: number, grid = GRID): number[][] =>
+  tokenGroups(grid, parseCompression(notation), layer).groups.map(({ cells }) => [...cells]);
+
+describe('the tokens of a picture at a layer', () => {
+  it('are the cells of the grid where nothing is compressed', () => {
+    const { groups, dropped } = tokenGroups(GRID, [], 5, 30);
+    expect(groups.map(({ cells }) => cells)).toEqual([[0], [1], [2], [3], [4], [5], [6], [7]]);
+    expect(groups.map(({ position }) => position)).toEqual([30, 31, 32, 33, 34, 35, 36, 37]);
+    expect(dropped).toEqual([]);
+  });
+
+  it('stay single before layer K and are averaged from layer K on', () => {
+    expect(cellsAt('2/4', 1)).toHaveLength(8);
+    expect(cellsAt('2/4', 2)).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+    ]);
+  });
+
+  it('reach over the end of a row, and a remainder is dropped', () => {
+    const tokens = tokenGroups(GRID, parseCompression('0/3'), 0);
+    expect(tokens.groups.map(({ cells }) => cells)).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+    expect(tokens.dropped).toEqual([6, 7]);
+  });
+
+  it('have the mean position id, rounded down', () => {
+    const at = (notation: string): number[] =>
+      tokenGroups(GRID, parseCompression(notation), 9, 10).groups.map(({ position }) => position);
+    // Means 10.5, 12.5, 14.5, 16.5; 11.5 and 15.5.
+    expect(at('1/2')).toEqual([10, 12, 14, 16]);
+    expect(at('1/4')).toEqual([11, 15]);
+    expect(at('1/3')).toEqual([11, 14]);
+  });
+
+  it('average averages at a second point, from rounded positions', () => {
+    const compression = parseCompression('1/2+3/2');
+    expect(tokenGroups(GRID, compression, 2).groups).toHaveLength(4);
+    // (0 + 2) / 2 and (4 + 6) / 2; four tokens pooled at once would be at 1 and 5 too, three pairs would not.
+    expect(tokenGroups(GRID, compression, 3).groups).toEqual([
+      { cells: [0, 1, 2, 3], position: 1 },
+      { cells: [4, 5, 6, 7], position: 5 },
+    ]);
+    // Pairs at 0, 2, 4, 6 in threes: (0 + 2 + 4) / 3 = 2; the pair 6, 7 is left over.
+    expect(tokenGroups(GRID, parseCompression('1/2+3/3'), 3)).toEqual({
+      groups: [{ cells: [0, 1, 2, 3, 4, 5], position: 2 }],
+      dropped: [6, 7],
+    });
+  });
+
+  it('are counted anew where they are pooled before the decoder', () => {
+    expect(tokenGroups(GRID, parseCompression('-1/4'), 0, 7).groups).toEqual([
+      { cells: [0, 1, 2, 3], position: 7 },
+      { cells: [4, 5, 6, 7], position: 8 },
+    ]);
+  });
+
+  it('are as many as the decoder runs on, and every cell is in one place, for any setting', () => {
+    const point = fc.record({ layer: fc.integer({ min: -1, max: 5 }), stride: fc.integer({ min: 2, max: 3 }) });
+    const settings = fc.uniqueArray(point, { selector: ({ layer }) => layer, maxLength: 2 });
+    const side = fc.integer({ min: 3, max: 7 });
+    fc.assert(
+      fc.property(side, side, settings, fc.integer({ min: 0, max: 5 }), (width, height, points, layer) => {
+        const notation = points.map((p) => `${p.layer}/${p.stride}`).join('+') || 'none';
+        const compression = parseCompression(notation);
+        const { groups, dropped } = tokenGroups({ width, height }, compression, layer);
+        expect(groups).toHaveLength(visualTokensPerLayer([width * height], 6, compression)[layer] as number);
+        const all = [...groups.flatMap(({ cells }) => cells), ...dropped].sort((a, b) => a - b);
+        expect(all).toEqual(Array.from({ length: width * height }, (_, i) => i));
+      }),
+    );
+  });
+});
+
+describe('positions of several pictures', () => {
+  it('stay where they are unless tokens go before the decoder', () => {
+    expect(firstPositions([5, 16], 8, parseCompression('0/4'))).toEqual([5, 16]);
+    // Each picture loses 6 of its 8 tokens, so the second begins 6 earlier.
+    expect(firstPositions([5, 16], 8, parseCompression('-1/4'))).toEqual([5, 10]);
+  });
+});
+
+it('finds the token of a cell', () => {
+  const tokens = tokenGroups(GRID, parseCompression('0/3'), 0);
+  expect([...groupOfCell(GRID, tokens)]).toEqual([0, 0, 0, 1, 1, 1, -1, -1]);
+});
