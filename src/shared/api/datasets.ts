@@ -46,6 +46,13 @@ export const newDatasetSchema = z.strictObject({
 });
 export type NewDataset = z.infer<typeof newDatasetSchema>;
 
+/** `POST /datasets/examples`: makes or downloads a dataset into data/ and imports its training split. */
+export const exampleDatasetSchema = z.strictObject({
+  /** `easy-vqa`: downloaded, 4,000 pictures. `shapes`: scenes and motion clips drawn here, without a network. */
+  source: z.enum(['easy-vqa', 'shapes']),
+});
+export type ExampleDataset = z.infer<typeof exampleDatasetSchema>;
+
 /** Picture of a sample: an image, or the frames of its video. */
 export const sampleMediaSchema = z.strictObject({
   kind: z.enum(['image', 'video']),
@@ -93,7 +100,16 @@ export const samplesQuerySchema = z.strictObject({
   text: z.string().max(500).optional(),
   /** Found in an answer. */
   answer: z.string().max(500).optional(),
+  /** An answer is exactly this. */
+  answerIs: z.string().max(500).optional(),
   turns: rangeQuerySchema,
+  /** Characters of one of its answers. */
+  answerLength: rangeQuerySchema,
+  /** Images, or frames of its video. */
+  media: rangeQuerySchema,
+  /** Pixels of one of its pictures, read from the files as the search goes on. */
+  imageWidth: rangeQuerySchema,
+  imageHeight: rangeQuerySchema,
   hasImage: queryFlag,
   hasVideo: queryFlag,
   broken: queryFlag,
@@ -125,6 +141,23 @@ export const sampleSchema = sampleSummarySchema.extend({
   raw: z.string(),
 });
 export type Sample = z.infer<typeof sampleSchema>;
+
+/**
+ * `GET /datasets/:id/samples/:index/tokens?model=…`: a model of `GET /models` that has a tokenizer. A named size has none
+ * before it is trained: for it, `textBytes` of the sample is the upper bound.
+ */
+export const sampleTokensQuerySchema = z.strictObject({ model: z.string().min(1).max(4096) });
+
+/** A sample in tokens, its whole conversation one row as a training of that model takes it. */
+export const sampleTokensSchema = z.strictObject({
+  /** Tokens of the conversation but for visual ones, and how many of them are learnt (answers). */
+  textTokens: count,
+  supervisedTokens: count,
+  /** Images or frames. */
+  groups: count,
+  visualTokensPerImage: count,
+});
+export type SampleTokens = z.infer<typeof sampleTokensSchema>;
 
 /** Bars of a chart: `counts[i]` samples lie in [edges[i], edges[i + 1]), the last bar includes its end. */
 export const histogramSchema = z.strictObject({ edges: z.array(z.number()), counts: z.array(count) });
