@@ -91,7 +91,7 @@ export function examineEngine(diagnosis: EngineDiagnosis, variant: 'cpu' | 'gpu'
       },
     ];
   }
-  const { backend, device, versions, threads, memory, startMs } = diagnosis.report;
+  const { backend, device, versions, threads, memory, recordedFunctions, startMs } = diagnosis.report;
   return [
     {
       name: 'TensorFlow',
@@ -99,8 +99,19 @@ export function examineEngine(diagnosis: EngineDiagnosis, variant: 'cpu' | 'gpu'
       text: `${versions.tensorflow}, backend ${backend}, tfjs ${versions.tfjs}, addon ${versions.tfjsNode}`,
     },
     examineDevice(device, variant, threads),
+    examineExecution(recordedFunctions),
     { name: 'Engine', state: 'ok', text: `starts in ${String(startMs)} ms, ${formatBytes(memory.resident)} resident` },
   ];
+}
+
+function examineExecution(recordedFunctions: boolean): Finding {
+  if (recordedFunctions) return { name: 'Execution', state: 'ok', text: 'recorded functions (graph mode)' };
+  return {
+    name: 'Execution',
+    state: 'absent',
+    text: 'eager: the addon lacks recorded functions, so everything runs op by op, slower and with more memory',
+    remedy: 'for recorded functions: have Python with pip and a C++ compiler, then run npm run setup',
+  };
 }
 
 function examineDevice(device: 'CPU' | 'GPU', variant: 'cpu' | 'gpu', threads: number): Finding {

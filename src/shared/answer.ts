@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executionModeSchema } from './execution-mode.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -21,6 +22,8 @@ export const askJobSchema = z.strictObject({
   topP: z.number().gt(0).max(1),
   /** Of the random numbers, where the temperature is above 0. */
   seed: z.int().min(0).max(0xffffffff),
+  /** By default graph. */
+  execution: executionModeSchema.optional(),
 });
 export type AskJob = z.infer<typeof askJobSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executionModeSchema } from './execution-mode.ts';
 import { failureSchema } from './run-record.ts';
 
 const count = z.int().min(1);
@@ -26,8 +27,7 @@ export const benchJobSchema = z.strictObject({
   shape: benchShapeSchema,
   /** Stage notation K/S, or none. */
   compression: z.string(),
-  /** Ops of training as recorded functions or one by one. Generation runs eagerly. */
-  mode: z.enum(['graph', 'eager']),
+  mode: executionModeSchema,
   steps: count,
   warmup: z.int().min(0),
   /** Tokens to generate, the prefill's included. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { answerEventSchema, askJobSchema } from './answer.ts';
 import { evaluateJobSchema, evaluationProgressSchema, evaluationReportSchema } from './evaluation.ts';
+import { executionModeSchema } from './execution-mode.ts';
 import { trainMetricsSchema, visionMetricsSchema } from './metrics.ts';
 import { failureSchema, runPlanSchema, runStateSchema } from './run-record.ts';
 import { checkSchema, verifyJobSchema } from './verification.ts';
@@ -34,6 +35,8 @@ const resumedRunSchema = z.strictObject({ mode: z.literal('resume'), folder: tex
 export const trainJobSchema = z.strictObject({
   kind: z.literal('train'),
   run: z.discriminatedUnion('mode', [newRunSchema, resumedRunSchema]),
+  /** By default as the run was begun, so that it ends with the same bits; a new run: graph. */
+  execution: executionModeSchema.optional(),
 });
 export type TrainJob = z.infer<typeof trainJobSchema>;
 

@@ -10,6 +10,8 @@ export const engineReportSchema = z.object({
   threads: z.number().int(),
   /** Bytes of the machine, and of the engine process after one matrix product. */
   memory: z.object({ total: z.number(), free: z.number(), resident: z.number() }),
+  /** Whether the addon can run recorded functions; otherwise everything runs eagerly, op by op. */
+  recordedFunctions: z.boolean(),
   /** Milliseconds from the start of the process to the first result. */
   startMs: z.number(),
 });

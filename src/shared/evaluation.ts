@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executionModeSchema } from './execution-mode.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -22,6 +23,8 @@ export const evaluateJobSchema = z.strictObject({
   batchSize: z.int().min(1).max(4096),
   /** Longest answer, in tokens. */
   maxTokens: z.int().min(1).max(4096),
+  /** By default graph. */
+  execution: executionModeSchema.optional(),
 });
 export type EvaluateJob = z.infer<typeof evaluateJobSchema>;
 

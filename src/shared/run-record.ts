@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from './errors.ts';
+import { executionModeSchema } from './execution-mode.ts';
 import { fieldPath, ruleOf } from './validation.ts';
 
 /** Version of run.json. A reader refuses newer ones. */
@@ -77,8 +78,15 @@ export const runRecordSchema = z.strictObject({
   totals: z.record(z.string(), amount),
   /** Last smoothed figures of a finished run. */
   result: z.record(z.string(), z.number()).optional(),
-  /** Times this run was started or resumed, and from which step. */
-  sessions: z.array(z.strictObject({ startedAt: z.string(), fromStep: count, endedAt: z.string().optional() })),
+  /** Times this run was started or resumed, from which step, and how its ops were run (before that was noted: graph). */
+  sessions: z.array(
+    z.strictObject({
+      startedAt: z.string(),
+      fromStep: count,
+      endedAt: z.string().optional(),
+      execution: executionModeSchema.optional(),
+    }),
+  ),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 

@@ -1,7 +1,13 @@
 import { z } from 'zod';
+import { executionModeSchema } from './execution-mode.ts';
 
 /** Compare the engine with reference cases. `folder`: absolute path of a case, or of a folder of cases. */
-export const verifyJobSchema = z.strictObject({ kind: z.literal('verify'), folder: z.string().min(1) });
+export const verifyJobSchema = z.strictObject({
+  kind: z.literal('verify'),
+  folder: z.string().min(1),
+  /** By default graph. */
+  execution: executionModeSchema.optional(),
+});
 export type VerifyJob = z.infer<typeof verifyJobSchema>;
 
 /** How a difference is measured; each tensor of a reference case has the measure its tolerance is given in. */

@@ -8,6 +8,7 @@ const report: EngineReport = {
   versions: { tensorflow: '2.21.0', tfjs: '4.22.0', tfjsNode: '4.22.0', node: 'v20.20.2' },
   threads: 2,
   memory: { total: 8e9, free: 4e9, resident: 450e6 },
+  recordedFunctions: true,
   startMs: 900,
 };
 const allTools = { npm: '11.0.0', python: 'pip 25', compiler: 'g++ 12', electron: undefined };
@@ -33,6 +34,15 @@ describe('examineEngine', () => {
     const text = formatFindings(examineEngine({ report }, 'cpu'));
     for (const part of ['2.21.0', 'tensorflow', '4.22.0', 'CPU, 2 threads', '450 MB']) expect(text).toContain(part);
     expect(text).toContain('Everything needed is there.');
+  });
+
+  it('says that everything runs eagerly where the addon has no recorded functions', () => {
+    expect(formatFindings(examineEngine({ report }, 'cpu'))).toContain('recorded functions (graph mode)');
+    const findings = examineEngine({ report: { ...report, recordedFunctions: false } }, 'cpu');
+    expect(findings.filter(({ state }) => state === 'missing')).toEqual([]);
+    const text = formatFindings(findings);
+    expect(text).toContain('everything runs op by op');
+    expect(text).toContain('npm run setup');
   });
 
   it('says what to do where the GPU library finds no GPU', () => {

@@ -20,6 +20,7 @@ Usage: llavolta ask --model DIR [--image FILE …] "question" [--compress LIST] 
   --temperature T    0, the default, takes the most likely token each time
   --top-p P          sample from the most likely tokens that together reach P; by default 1
   --seed N           of the sampling; by default 0
+  --eager            run the ops one by one, not as recorded functions: slower, for finding faults
   --json             print answers and figures as JSON
 
 Answers come one after the other, so that none slows another down, and are compared in a table.
@@ -35,6 +36,7 @@ const OPTIONS = {
   temperature: { type: 'string' },
   'top-p': { type: 'string' },
   seed: { type: 'string' },
+  eager: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -102,6 +104,7 @@ export function parseAsk(argv: string[]): { job: AskJob; json: boolean } {
         (value) => value > 0 && value <= 1,
       ),
       seed: numberOption('--seed', values.seed, 0, 'must be a whole number from 0 to 4294967295', isSeed),
+      ...(values.eager && { execution: 'eager' }),
     },
     json: values.json,
   };

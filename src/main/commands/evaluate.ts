@@ -28,6 +28,7 @@ Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--
   --limit N          the first N questions only
   --batch N          questions answered at once; by default 64
   --max-tokens N     longest answer; by default 16
+  --eager            run the ops one by one, not as recorded functions: slower, for finding faults
   --json FILE        write what was found as JSON; a run keeps evaluations in its folder evaluations/
   --markdown FILE    write the tables as Markdown
 
@@ -46,6 +47,7 @@ const OPTIONS = {
   limit: { type: 'string' },
   batch: { type: 'string' },
   'max-tokens': { type: 'string' },
+  eager: { type: 'boolean', default: false },
   json: { type: 'string' },
   markdown: { type: 'string' },
 } as const;
@@ -112,6 +114,7 @@ export function parseEvaluation(argv: string[]): {
       batchSize: values.batch === undefined ? DEFAULT_BATCH : wholeNumber('--batch', values.batch),
       maxTokens:
         values['max-tokens'] === undefined ? DEFAULT_MAX_TOKENS : wholeNumber('--max-tokens', values['max-tokens']),
+      ...(values.eager && { execution: 'eager' }),
     },
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values.markdown === undefined ? {} : { markdown: values.markdown }),

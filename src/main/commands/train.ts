@@ -9,13 +9,14 @@ import { clockTime } from '../terminal/training-view.ts';
 export const summary = 'train a model as a recipe says, or go on with a run';
 
 export const usage = `
-Usage: llavolta train <recipe> [--set key=value …] [--run name] [--runs folder]
-       llavolta train --resume <run folder>
+Usage: llavolta train <recipe> [--set key=value …] [--run name] [--runs folder] [--eager]
+       llavolta train --resume <run folder> [--eager]
 
   <recipe>      a YAML file, or the name of a preset (resources/recipes)
   --set k=v     change a value of the recipe, e.g. --set optimizer.lr=2e-4; may be given several times
   --run name    name of the run's folder; by default the recipe's name
   --runs dir    folder of all runs; by default runs
+  --eager       run the ops one by one, not as recorded functions: slower, for finding faults
   --resume dir  go on with a run from its last checkpoint: the result is the same as without the break
 
 Ctrl-C saves a checkpoint and leaves. Exit code 0 when the run is finished.
@@ -30,12 +31,14 @@ function readArguments(argv: string[]): TrainJob {
       run: { type: 'string' },
       runs: { type: 'string', default: 'runs' },
       resume: { type: 'string' },
+      eager: { type: 'boolean', default: false },
     },
   });
   const [recipe, ...rest] = positionals;
+  const execution = values.eager ? { execution: 'eager' as const } : {};
   if (values.resume !== undefined) {
     if (recipe === undefined && values.set.length === 0 && values.run === undefined) {
-      return { kind: 'train', run: { mode: 'resume', folder: resolve(values.resume) } };
+      return { kind: 'train', run: { mode: 'resume', folder: resolve(values.resume) }, ...execution };
     }
     const rule = 'takes no recipe, --set or --run: a run goes on as it was begun';
     throw new InputError({ field: '--resume', value: values.resume, rule });
@@ -47,6 +50,7 @@ function readArguments(argv: string[]): TrainJob {
   return {
     kind: 'train',
     run: { mode: 'new', recipe, overrides: values.set, runs: resolve(values.runs), ...name },
+    ...execution,
   };
 }
 

@@ -8,9 +8,10 @@ import { textTable, type Column } from '../terminal/table.ts';
 export const summary = 'compare the engine with a folder of reference cases';
 
 export const usage = `
-Usage: llavolta verify <folder> [--json]
+Usage: llavolta verify <folder> [--eager] [--json]
 
   <folder>  a reference case (a folder with case.json) or a folder of cases
+  --eager   run the ops one by one, not as recorded functions
   --json    print every check as JSON
 
 For every tensor and number of a case it prints the largest difference and the tolerance. What the engine cannot run yet
@@ -67,14 +68,15 @@ export async function run(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false } },
+    options: { eager: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
   });
   const [folder, ...rest] = positionals;
   if (folder === undefined || rest.length > 0) {
     throw new InputError({ field: 'verify', rule: 'needs one folder', hint: 'llavolta verify --help' });
   }
   const checks: Check[] = [];
-  const code = await followJob({ kind: 'verify', folder: resolve(folder) }, (message) => {
+  const execution = values.eager ? { execution: 'eager' as const } : {};
+  const code = await followJob({ kind: 'verify', folder: resolve(folder), ...execution }, (message) => {
     if (message.type === 'check') checks.push(message.check);
   });
   const counts = countChecks(checks);

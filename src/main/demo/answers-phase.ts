@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { AnswerStats, AskJob } from '../../shared/answer.ts';
+import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { mean } from '../../shared/statistics.ts';
 import { sum } from '../../shared/sum.ts';
 import { engineWork } from './engine-work.ts';
@@ -14,7 +15,12 @@ export interface Answer {
   readonly stats: AnswerStats;
 }
 
-function askJob(model: string, { image, question }: PictureQuestion, compressions: readonly string[]): AskJob {
+function askJob(
+  model: string,
+  { image, question }: PictureQuestion,
+  compressions: readonly string[],
+  execution?: ExecutionMode,
+): AskJob {
   const sampling = { temperature: 0, topP: 1, seed: 0 };
   const prompt = { images: [resolve(image)], question };
   return {
@@ -24,6 +30,7 @@ function askJob(model: string, { image, question }: PictureQuestion, compression
     compressions: [...compressions],
     maxTokens: MAX_TOKENS,
     ...sampling,
+    ...(execution && { execution }),
   };
 }
 
@@ -37,11 +44,12 @@ export async function askAtAll(
   model: string,
   question: PictureQuestion,
   compressions: readonly string[],
+  execution?: ExecutionMode,
 ): Promise<Answer[]> {
   const twice = [...compressions, ...compressions];
   const texts = twice.map(() => '');
   const answers: Answer[] = [];
-  await engineWork(askJob(model, question, twice), (message) => {
+  await engineWork(askJob(model, question, twice, execution), (message) => {
     if (message.type !== 'answer') return;
     const { event } = message;
     if (event.type === 'text') texts[event.index] = (texts[event.index] ?? '') + event.text;

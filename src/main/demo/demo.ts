@@ -1,6 +1,7 @@
 /** The demo: from nothing to a model that answers with compressed visual tokens, live in the terminal. */
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { EVALUATIONS } from '../report/run-result.ts';
 import { LiveLine } from '../terminal/live-line.ts';
 import { clockTime } from '../terminal/training-view.ts';
@@ -9,7 +10,7 @@ import { getDemoData, type DemoData, type DemoDataOptions } from './demo-data.ts
 import { evaluateAndKeep, evaluationLines } from './evaluation-phase.ts';
 import type { FoundRun } from './find-run.ts';
 import { guessingAccuracy, pickQuestions, type PictureQuestion } from './questions.ts';
-import { DemoStopped, modelOf, trainOrReuse } from './training-phase.ts';
+import { DemoStopped, modelOf, trainOrReuse, type TrainingPhase } from './training-phase.ts';
 
 export interface DemoOptions {
   /** Folder of the runs' folders. */
@@ -18,6 +19,8 @@ export interface DemoOptions {
   /** Optimizer steps; by default those of the recipes. */
   readonly towerSteps?: number;
   readonly steps?: number;
+  /** By default graph. */
+  readonly execution?: ExecutionMode;
   /** Test questions that are evaluated. */
   readonly questions: number;
 }
@@ -97,8 +100,13 @@ class Demo {
     });
   }
 
-  private common(): { runs: string; output: NodeJS.WriteStream; print: (line: string) => void } {
-    return { runs: this.options.runs, output: this.output, print: (line) => this.print(line) };
+  private common(): Pick<TrainingPhase, 'runs' | 'execution' | 'output' | 'print'> {
+    return { runs: this.options.runs, ...this.execution(), output: this.output, print: (line) => this.print(line) };
+  }
+
+  private execution(): { execution?: ExecutionMode } {
+    const { execution } = this.options;
+    return execution === undefined ? {} : { execution };
   }
 
   private evaluationFile({ folder }: Pick<FoundRun, 'folder'>): string {
@@ -111,6 +119,7 @@ class Demo {
     const job = {
       ...({ kind: 'evaluate', model: resolve(run), data: resolve(test), compressions: SETTINGS } as const),
       ...{ limit: questions, batchSize: EVALUATION_BATCH, maxTokens: MAX_ANSWER_TOKENS },
+      ...this.execution(),
     };
     const line = new LiveLine(this.output);
     const report = await evaluateAndKeep(
@@ -132,7 +141,7 @@ class Demo {
     this.print(`  ${answerHead(SIDE_BY_SIDE, width)}`);
     const all: Answer[][] = [];
     for (const question of questions) {
-      const answers = await askAtAll(run, question, SIDE_BY_SIDE);
+      const answers = await askAtAll(run, question, SIDE_BY_SIDE, this.options.execution);
       all.push(answers);
       this.print(`  ${answerLine(question, answers, width)}`);
     }

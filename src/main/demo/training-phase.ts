@@ -1,5 +1,6 @@
 import { join, relative, resolve } from 'node:path';
 import type { TrainJob } from '../../shared/engine-protocol.ts';
+import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { loadPreset } from '../studio/presets.ts';
 import { failureText, followTraining } from '../terminal/follow-training.ts';
 import { findRuns, type FoundRun } from './find-run.ts';
@@ -22,6 +23,8 @@ export interface TrainingPhase {
   readonly overrides: readonly string[];
   /** Folder of the runs' folders. */
   readonly runs: string;
+  /** By default graph; a run that is resumed goes on as it was begun. */
+  readonly execution?: ExecutionMode;
   readonly output: NodeJS.WriteStream;
   /** Says what is done with a run that is there already. */
   readonly print: (line: string) => void;
@@ -31,12 +34,14 @@ export interface TrainingPhase {
 
 const shown = (path: string): string => relative(process.cwd(), path) || '.';
 
-function jobFor({ preset, overrides, runs, print }: TrainingPhase, stopped: FoundRun | undefined): TrainJob {
-  if (!stopped)
-    return { kind: 'train', run: { mode: 'new', recipe: preset, overrides: [...overrides], runs: resolve(runs) } };
+function jobFor({ preset, overrides, runs, execution, print }: TrainingPhase, stopped?: FoundRun): TrainJob {
+  const common = { kind: 'train', ...(execution && { execution }) } as const;
+  if (!stopped) {
+    return { ...common, run: { mode: 'new', recipe: preset, overrides: [...overrides], runs: resolve(runs) } };
+  }
   const { folder, record } = stopped;
   print(`  ${shown(folder)} was stopped after ${record.progress.step} steps: it goes on from there.`);
-  return { kind: 'train', run: { mode: 'resume', folder: resolve(folder) } };
+  return { ...common, run: { mode: 'resume', folder: resolve(folder) } };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { EngineDiagnosis, EngineReport } from '../../shared/engine-report.t
 
 async function examineEngine(): Promise<EngineReport> {
   const { tf } = await import('./backend/tensorflow.ts');
+  const { canRegisterFunctions } = await import('./backend/graph/binding.ts');
   const { describeBackend } = await import('./backend/description.ts');
   const product = tf.tidy(
     () =>
@@ -25,6 +26,7 @@ async function examineEngine(): Promise<EngineReport> {
     versions: { ...versions, node: process.version },
     threads: availableParallelism(),
     memory: { total: totalmem(), free: freemem(), resident: process.memoryUsage.rss() },
+    recordedFunctions: canRegisterFunctions(),
     startMs: Math.round(performance.now()),
   };
 }

@@ -23,6 +23,10 @@ describe('llavolta ask', () => {
     expect(parseAsk(['--model', 'm', 'What?', '--compress', 'none,2/8']).job.compressions).toEqual(['none', '2/8']);
   });
 
+  it('runs eagerly where it is told to', () => {
+    expect(parseAsk(['--model', 'm', 'What?', '--eager']).job.execution).toBe('eager');
+  });
+
   it.each([
     [['--model', 'm'], 'needs one question'],
     [['--model', 'm', 'What', 'is it?'], 'needs one question, in quotes'],

@@ -17,6 +17,10 @@ describe('llavolta evaluate', () => {
     });
   });
 
+  it('runs eagerly where it is told to', () => {
+    expect(parseEvaluation(['a', '--data', 'd', '--eager']).job.execution).toBe('eager');
+  });
+
   it('reads settings in any notation, each once', () => {
     expect(settingsOf('--compress', 'full,1/8, -1/4,1/8,4/2+2/2,3/1')).toEqual(['none', '1/8', '-1/4', '2/2+4/2']);
   });

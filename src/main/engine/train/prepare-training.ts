@@ -1,6 +1,7 @@
 /** From a recipe to a training loop that is ready to run: dataset, model, rows, and the plan that is shown beforehand. */
 import { InputError } from '../../../shared/errors.ts';
 import { formatCompression } from '../../../shared/compression.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import {
   checkRecipeAgainstModel,
   type InstructRecipe,
@@ -25,6 +26,14 @@ import { isTrained } from './trained-parts.ts';
 import { Trainer } from './trainer.ts';
 import type { TrainingLoop } from './training-loop.ts';
 import { VisionTrainer, type VisionSample } from './vision-trainer.ts';
+
+/** What a training may have besides its recipe. */
+export interface PrepareOptions {
+  /** The checkpoint to go on from; its model is used then, not the recipe's. */
+  readonly from?: Checkpoint;
+  /** By default graph. */
+  readonly execution?: ExecutionMode;
+}
 
 /** A training that can begin. Dispose it when done. */
 export interface PreparedTraining {
@@ -93,7 +102,7 @@ function firstImages(samples: Samples, count: number): string[] {
   return [...images].slice(0, count);
 }
 
-function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, from?: Checkpoint): Loop {
+function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
   const { config, weights } = model;
   checkRecipeAgainstModel(recipe, { depth: config.text.layers, visualTokens: visualTokensPerImage(config) });
   const { rows, notices } = encodedRows(recipe, model, samples);
@@ -110,7 +119,7 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
     cache ? cache.read(images) : { pixels: pixelValues, imageSize: processor.imageSize },
   );
   const steps = totalSteps(recipe.optimizer, source.stepsPerEpoch);
-  const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...(from && { from }) });
+  const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...options });
   return {
     loop,
     rows: rows.length,
@@ -132,7 +141,7 @@ function visionSamples(samples: Samples): VisionSample[] {
   return found;
 }
 
-function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Samples, from?: Checkpoint): Loop {
+function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
   const { config, weights } = model;
   const chosen = visionSamples(samples);
   if (chosen.length === 0) throw new InputError({ file: recipe.data.train, rule: 'has no samples with one image' });
@@ -152,7 +161,7 @@ function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Sample
     samples: chosen,
     loadPixels: (images) => collator.pixelValues(images),
     totalSteps: totalSteps(recipe.optimizer, stepsPerEpoch),
-    ...(from && { from }),
+    ...options,
   });
   if (loop.heads.questionCount === 0) {
     const value = recipe.vision.minimumQuestionCount;
@@ -189,17 +198,18 @@ function modelPlan(model: TrainableModel, { isTrained: trained }: Loop): RunPlan
  * Reads the data, builds or loads the model and makes the loop.
  *
  * @param recipe with absolute paths
- * @param from the checkpoint to go on from; its model is used then, not the recipe's
  * @throws InputError naming file, field and rule
  */
-export async function prepareTraining(recipe: Recipe, from?: Checkpoint): Promise<PreparedTraining> {
+export async function prepareTraining(recipe: Recipe, options: PrepareOptions = {}): Promise<PreparedTraining> {
   const { train, images } = recipe.data;
   const { samples, broken } = readDataset(train, { ...(images !== undefined && { images }), repeatedIds: true });
   try {
     if (broken.length > 0) throw brokenSamplesError(train, broken);
-    const model = from ?? (await buildModel(recipe, samples));
+    const model = options.from ?? (await buildModel(recipe, samples));
     const loop =
-      recipe.phase === 'vision' ? visionLoop(recipe, model, samples, from) : instructLoop(recipe, model, samples, from);
+      recipe.phase === 'vision'
+        ? visionLoop(recipe, model, samples, options)
+        : instructLoop(recipe, model, samples, options);
     const plan: RunPlan = {
       phase: recipe.phase,
       totalSteps: loop.loop.totalSteps,

@@ -1,8 +1,9 @@
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { add } from '../backend/kernels.ts';
 import type { Compression } from '../../../shared/compression.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import type { EncodedRow } from '../data/batch.ts';
-import { GraphCache, type Described, type ExecutionMode } from '../backend/graph/graph-function.ts';
+import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
 import { planBatch } from '../model/batch-plan.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import { batchTensors, signatureOf, withDeviceBatch, type HostVision } from '../model/device-batch.ts';

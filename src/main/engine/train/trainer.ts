@@ -3,6 +3,7 @@
  * process, file or window; whoever reads the generator decides when to save, show or stop.
  */
 import type { Compression } from '../../../shared/compression.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import type { InstructRecipe } from '../../../shared/recipe.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
@@ -33,6 +34,8 @@ export interface TrainerSetup {
   readonly totalSteps: number;
   /** Optimizer tensors and loop state of a checkpoint to go on from; `weights` are its weights then. */
   readonly from?: Pick<Snapshot, 'optimizer' | 'state'>;
+  /** By default graph. */
+  readonly execution?: ExecutionMode;
 }
 
 /** One run of instruction tuning, with the recipe's stages of compression. */
@@ -45,11 +48,11 @@ export class Trainer implements TrainingLoop {
   private state: LoopState;
 
   constructor(setup: TrainerSetup) {
-    const { recipe, config, weights, totalSteps, from } = setup;
+    const { recipe, config, weights, totalSteps, from, execution } = setup;
     this.setup = setup;
     this.scheduler = new StageScheduler(recipe, totalSteps, config.text.layers);
     this.parameters = new Parameters(weights, isTrained(recipe.train, config));
-    this.gradientStep = new GradientStep(this.parameters, config);
+    this.gradientStep = new GradientStep(this.parameters, config, execution);
     this.updater = new Updater(this.parameters, recipe.optimizer, totalSteps, from?.optimizer);
     this.state = from?.state ?? INITIAL_STATE;
   }

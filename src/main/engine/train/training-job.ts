@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineMessage, TrainJob } from '../../../shared/engine-protocol.ts';
 import { InputError } from '../../../shared/errors.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { formatRecipe } from '../../../shared/recipe-yaml.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
-import type { RunPlan } from '../../../shared/run-record.ts';
+import type { RunPlan, RunRecord } from '../../../shared/run-record.ts';
 import { describeBackend } from '../backend/description.ts';
 import { failureOf } from '../jobs/failure.ts';
 import type { JobControl } from '../jobs/job-control.ts';
@@ -57,32 +58,39 @@ interface OpenedRun {
   readonly run: RunFolder;
   readonly prepared: PreparedTraining;
   readonly recipe: Recipe;
+  readonly execution: ExecutionMode;
   readonly newest?: NewestCheckpoint;
 }
 
 /** Everything that can be wrong with recipe and data is found before the run gets a folder. */
-async function beginRun(job: NewRun): Promise<OpenedRun> {
+async function beginRun(job: NewRun, execution: ExecutionMode = 'graph'): Promise<OpenedRun> {
   const written = loadRecipe(job.recipe, job.overrides);
   const recipe = withAbsolutePaths(written, process.cwd());
   const folder = chooseFolder(job, written.name);
   RunFolder.checkNew(folder);
-  const prepared = await prepareTraining(recipe);
+  const prepared = await prepareTraining(recipe, { execution });
   try {
-    return { run: await RunFolder.create(folder, formatRecipe(written)), prepared, recipe };
+    return { run: await RunFolder.create(folder, formatRecipe(written)), prepared, recipe, execution };
   } catch (error) {
     prepared.dispose();
     throw error;
   }
 }
 
-async function resumeRun(folder: string): Promise<OpenedRun> {
+/** How the run's ops were run last: the two ways differ in the last bits. */
+function lastExecution({ sessions }: RunRecord): ExecutionMode {
+  return sessions.at(-1)?.execution ?? 'graph';
+}
+
+async function resumeRun(folder: string, asked?: ExecutionMode): Promise<OpenedRun> {
   const run = await RunFolder.open(folder);
   try {
     const recipe = withAbsolutePaths(loadRecipe(run.path('recipe')), run.record.workingFolder);
     const newest = await loadNewestCheckpoint(run.path('checkpoints'));
-    const prepared = await prepareTraining(recipe, newest?.checkpoint);
+    const execution = asked ?? lastExecution(run.record);
+    const prepared = await prepareTraining(recipe, { execution, ...(newest && { from: newest.checkpoint }) });
     checkSameData(run.record.plan, prepared.plan, recipe.data.train);
-    return { run, prepared, recipe, ...(newest && { newest }) };
+    return { run, prepared, recipe, execution, ...(newest && { newest }) };
   } catch (error) {
     run.close();
     throw error;
@@ -90,12 +98,12 @@ async function resumeRun(folder: string): Promise<OpenedRun> {
 }
 
 async function* trainRun(opened: OpenedRun, control: JobControl, save?: SaveCheckpoint): Messages {
-  const { run, prepared, newest } = opened;
+  const { run, prepared, execution, newest } = opened;
   const { plan, notices, loop } = prepared;
   yield { type: 'run', folder: run.folder };
   for (const text of newest?.skipped ?? []) yield { type: 'log', level: 'warning', text };
   for (const text of notices) yield { type: 'log', level: 'info', text };
-  const session = { startedAt: new Date().toISOString(), fromStep: loop.step };
+  const session = { startedAt: new Date().toISOString(), fromStep: loop.step, execution };
   await run.update({ plan, versions: versions(), failure: undefined, sessions: [...run.record.sessions, session] });
   yield { type: 'plan', plan, fromStep: loop.step };
   yield* runSession(opened, control, save);
@@ -149,7 +157,8 @@ async function closeRun(run: RunFolder, error?: unknown): Promise<void> {
  * @throws InputError for bad recipes, data and folders; JobError for what ends a training by itself
  */
 export async function* runTrainingJob(job: TrainJob, control: JobControl, save?: SaveCheckpoint): Messages {
-  const opened = job.run.mode === 'new' ? await beginRun(job.run) : await resumeRun(job.run.folder);
+  const { run, execution } = job;
+  const opened = run.mode === 'new' ? await beginRun(run, execution) : await resumeRun(run.folder, execution);
   try {
     yield* trainRun(opened, control, save);
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { withDeviceArrays, type DeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
 import { weightedAccuracy } from '../backend/kernels.ts';
@@ -89,12 +90,13 @@ export interface VisionGradients {
 export class VisionStep {
   private readonly parameters: Parameters;
   private readonly config: LlavaConfig;
-  private readonly functions = new GraphCache<readonly string[]>();
+  private readonly functions: GraphCache<readonly string[]>;
 
   /** @param parameters the tower's and the heads' */
-  constructor(parameters: Parameters, config: LlavaConfig) {
+  constructor(parameters: Parameters, config: LlavaConfig, mode: ExecutionMode = 'graph') {
     this.parameters = parameters;
     this.config = config;
+    this.functions = new GraphCache(mode);
   }
 
   run(batch: VisionBatch): VisionGradients {

@@ -3,6 +3,7 @@
  * The heads are thrown away; the tower goes into a LLaVA model.
  */
 import { Random } from '../../../shared/random.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import type { VisionMetrics } from '../../../shared/metrics.ts';
 import type { VisionRecipe } from '../../../shared/recipe.ts';
 import { tf } from '../backend/tensorflow.ts';
@@ -36,6 +37,8 @@ export interface VisionTrainerSetup {
   readonly loadPixels: (images: readonly string[]) => Promise<Float32Array>;
   readonly totalSteps: number;
   readonly from?: Pick<Snapshot, 'optimizer' | 'state'>;
+  /** By default graph. */
+  readonly execution?: ExecutionMode;
 }
 
 /** One run of the vision phase. */
@@ -48,7 +51,7 @@ export class VisionTrainer implements TrainingLoop {
   private state: LoopState;
 
   constructor(setup: VisionTrainerSetup) {
-    const { recipe, config, weights, totalSteps, from } = setup;
+    const { recipe, config, weights, totalSteps, from, execution } = setup;
     this.setup = setup;
     this.heads = new QuestionHeads(
       setup.samples.map(({ questions }) => questions),
@@ -60,7 +63,7 @@ export class VisionTrainer implements TrainingLoop {
     this.parameters = new Parameters(new Map([...own, ...this.headWeights(from)]), (name) => {
       return name.startsWith('vision_tower.') ? reached(name) : true;
     });
-    this.visionStep = new VisionStep(this.parameters, config);
+    this.visionStep = new VisionStep(this.parameters, config, execution);
     this.updater = new Updater(this.parameters, recipe.optimizer, totalSteps, from?.optimizer);
     this.state = from?.state ?? INITIAL_STATE;
   }

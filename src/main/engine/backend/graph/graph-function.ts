@@ -2,6 +2,7 @@
  * Recorded functions: the ops of a function of tensors become one TensorFlow function, which TensorFlow optimises as a
  * whole, runs in parallel where it can, and frees buffers of as it goes; one call from JavaScript instead of thousands.
  */
+import type { ExecutionMode } from '../../../../shared/execution-mode.ts';
 import { tf, type Tensor } from '../tensorflow.ts';
 import { binding, callFunction, canRegisterFunctions, metadataOf } from './binding.ts';
 import { encodeGraph } from './graph-def.ts';
@@ -18,9 +19,6 @@ export interface Described<T> {
   readonly tensors: readonly Tensor[];
   readonly description: T;
 }
-
-/** `graph`: recorded, where the addon can. `eager`: op by op, as JavaScript calls them. */
-export type ExecutionMode = 'graph' | 'eager';
 
 let registered = 0;
 
