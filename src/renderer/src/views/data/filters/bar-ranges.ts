@@ -1,0 +1,28 @@
+/** Bars of a distribution as ranges of whole numbers, for their labels and for filtering by them. Pure. */
+import type { Histogram } from '../../../../../shared/api/datasets.ts';
+
+export interface Bar {
+  readonly label: string;
+  readonly count: number;
+  /** As a range filter takes it. */
+  readonly range: string;
+}
+
+/**
+ * The bars of a histogram over whole numbers. A bar reaches from its edge up to, not including, the next; the last one
+ * includes its end.
+ */
+export function barsOf({ edges, counts }: Histogram): Bar[] {
+  return counts.map((count, i) => {
+    const low = Math.ceil(edges[i] ?? 0);
+    const end = edges[i + 1] ?? low;
+    const high = Math.max(low, i === counts.length - 1 ? Math.floor(end) : Math.ceil(end) - 1);
+    const isOne = low === high;
+    return { label: isOne ? String(low) : `${low}–${high}`, count, range: isOne ? String(low) : `${low}-${high}` };
+  });
+}
+
+/** Whether a histogram says anything: some bar has a sample. */
+export function hasCounts({ counts }: Histogram): boolean {
+  return counts.some((count) => count > 0);
+}
