@@ -5,8 +5,8 @@ import {
   groupTints,
   outlinePath,
   paddedSquare,
-} from '../../../src/renderer/src/views/compare/overlay-shape.ts';
-import { tokenGroups, type TokenGrid } from '../../../src/renderer/src/views/compare/token-groups.ts';
+} from '../../../src/renderer/src/views/compare/overlay/overlay-shape.ts';
+import { tokenGroups, type TokenGrid } from '../../../src/renderer/src/views/compare/overlay/token-groups.ts';
 import { parseCompression } from '../../../src/shared/compression.ts';
 
 const GRID = { width: 3, height: 2 };

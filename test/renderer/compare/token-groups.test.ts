@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstPositions, groupOfCell, tokenGroups } from '../../../src/renderer/src/views/compare/token-groups.ts';
+import {
+  firstPositions,
+  groupOfCell,
+  tokenGroups,
+} from '../../../src/renderer/src/views/compare/overlay/token-groups.ts';
 import { parseCompression, visualTokensPerLayer } from '../../../src/shared/compression.ts';
 
 const GRID = { width: 4, height: 2 };

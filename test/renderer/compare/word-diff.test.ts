@@ -5,7 +5,7 @@ import {
   describeDifference,
   firstAnswerWords,
   wordsOf,
-} from '../../../src/renderer/src/views/compare/word-diff.ts';
+} from '../../../src/renderer/src/views/compare/panes/word-diff.ts';
 
 const kinds = (first: string, other: string): [string, string][] =>
   compareWords(first, other).words.map(({ text, kind }) => [text.trim(), kind]);

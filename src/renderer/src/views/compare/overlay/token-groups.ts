@@ -4,7 +4,7 @@ import {
   type Compression,
   type CompressionPoint,
   type CompressorName,
-} from '../../../../shared/compression.ts';
+} from '../../../../../shared/compression.ts';
 
 /** Patches of one picture, in raster order: cell `row · width + column`. */
 export interface TokenGrid {

@@ -1,5 +1,5 @@
 /** The row of panes as a list of values: which model answers at which setting. Every change makes a new list. Pure. */
-import { MAX_PANES } from '../../../../shared/api/compare.ts';
+import { MAX_PANES } from '../../../../../shared/api/compare.ts';
 
 /** One pane as the user sets it. */
 export interface PaneSetting {

@@ -11,7 +11,7 @@ import {
   removePane,
   suggestedCompression,
   type PaneSetting,
-} from '../../../src/renderer/src/views/compare/panes.ts';
+} from '../../../src/renderer/src/views/compare/panes/pane-list.ts';
 
 const settings = (panes: readonly PaneSetting[]): string[] => panes.map(({ compression }) => compression);
 const START = defaultPanes('runs/a/final', '1/8');

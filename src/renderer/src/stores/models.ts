@@ -1,0 +1,26 @@
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import type { z } from 'zod';
+import { modelListSchema, type StudioModel } from '../../../shared/api/models.ts';
+import { read, studio } from '../api/client.ts';
+
+type ModelList = z.output<typeof modelListSchema>;
+
+/** Models to train from, ask and evaluate. They come with every checkpoint, so screens load them when they open. */
+export const useModels = defineStore('models', () => {
+  const loaded = shallowRef<ModelList>({ models: [], unusable: [] });
+  const isLoaded = ref(false);
+
+  /** @throws ApiError */
+  async function load(): Promise<void> {
+    loaded.value = await read(modelListSchema, studio.api.models.$get());
+    isLoaded.value = true;
+  }
+
+  const list = computed(() => loaded.value.models);
+  const unusable = computed(() => loaded.value.unusable);
+  /** Those with trained weights, which can answer. */
+  const answering = computed(() => list.value.filter(({ kind }) => kind !== 'size'));
+  const get = (id: string): StudioModel | undefined => list.value.find((model) => model.id === id);
+  return { list, unusable, answering, isLoaded, load, get };
+});

@@ -1,0 +1,72 @@
+/**
+ * Answers while they come. Events of a question may arrive before the answer to its request does, so every question that
+ * is heard of is kept by its id. Pure.
+ */
+import type { Ask, Pane, PaneAnswer } from '../../../../../shared/api/compare.ts';
+import type { StudioEventOf } from '../../../../../shared/api/events.ts';
+import type { Failure } from '../../../../../shared/run-record.ts';
+
+/** One pane's answer as far as it has come. */
+export interface LiveAnswer {
+  readonly state: 'waiting' | 'answering' | 'ended' | 'failed';
+  readonly text: string;
+  readonly stats?: PaneAnswer['stats'];
+  readonly failure?: Failure | undefined;
+}
+
+export interface LiveAsk {
+  readonly id: string;
+  readonly isOver: boolean;
+  /** By pane. */
+  readonly answers: readonly LiveAnswer[];
+}
+
+export type AnswerNews = StudioEventOf<'answer'> | StudioEventOf<'answer-failed'>;
+
+const WAITING: LiveAnswer = { state: 'waiting', text: '' };
+
+/** A question nothing was heard of yet. */
+export function newLiveAsk(id: string, panes = 0): LiveAsk {
+  return { id, isOver: false, answers: Array.from({ length: panes }, () => WAITING) };
+}
+
+function withAnswer(ask: LiveAsk, pane: number, change: (before: LiveAnswer) => LiveAnswer): LiveAsk {
+  const length = Math.max(ask.answers.length, pane + 1);
+  const answers = Array.from({ length }, (_, i) => ask.answers[i] ?? WAITING);
+  answers[pane] = change(answers[pane] ?? WAITING);
+  return { ...ask, answers };
+}
+
+/** The question after an event of its own. */
+export function hear(ask: LiveAsk, news: AnswerNews): LiveAsk {
+  if (news.kind === 'answer-failed') {
+    return withAnswer(ask, news.pane, ({ text }) => ({ state: 'failed', text, failure: news.failure }));
+  }
+  const { event } = news;
+  switch (event.type) {
+    case 'begin':
+      return withAnswer(ask, event.index, () => ({ state: 'answering', text: '' }));
+    case 'text':
+      return withAnswer(ask, event.index, ({ text }) => ({ state: 'answering', text: text + event.text }));
+    case 'end':
+      return withAnswer(ask, event.index, ({ text }) => ({ state: 'ended', text, stats: event.stats }));
+  }
+}
+
+function answerOf({ text, stats, failure }: PaneAnswer, isOver: boolean): LiveAnswer {
+  if (failure) return { state: 'failed', text, failure };
+  if (stats) return { state: 'ended', text, stats };
+  if (isOver) return { state: 'ended', text };
+  return { state: text === '' ? 'waiting' : 'answering', text };
+}
+
+/** A question as the studio tells it whole. */
+export function liveAskOf({ id, state, answers }: Pick<Ask, 'id' | 'state' | 'answers'>): LiveAsk {
+  const isOver = state !== 'running';
+  return { id, isOver, answers: answers.map((answer) => answerOf(answer, isOver)) };
+}
+
+/** Whether two panes ask the same of the same model. */
+export function isSamePane(a: Pane | undefined, b: Pane | undefined): boolean {
+  return a?.model === b?.model && a?.compression === b?.compression;
+}
