@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
+import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
 import { importLayers } from './lint/import-layers.js';
 
@@ -14,6 +15,8 @@ const NODE_GLOBALS = [
   'setInterval',
   'setTimeout',
 ];
+const RENDERER = ['src/renderer/**/*.{ts,vue}', 'test/renderer/**/*.{ts,vue}'];
+
 /** @param {string[]} names */
 const asGlobals = (names) => Object.fromEntries(names.map((name) => [name, /** @type {const} */ ('readonly')]));
 
@@ -40,6 +43,24 @@ const TYPED_RULES = {
   '@typescript-eslint/dot-notation': 'off',
 };
 
+/** @type {import('eslint').Linter.RulesRecord} */
+const VUE_RULES = {
+  // Text from models and datasets is shown as text.
+  'vue/no-v-html': 'error',
+  'vue/block-order': ['error', { order: ['script', 'template', 'style'] }],
+  'vue/block-lang': ['error', { script: { lang: 'ts' } }],
+  'vue/component-api-style': ['error', ['script-setup']],
+  'vue/define-macros-order': 'error',
+  'vue/require-default-prop': 'off',
+  // Prettier lays templates out.
+  'vue/html-closing-bracket-newline': 'off',
+  'vue/html-indent': 'off',
+  'vue/html-self-closing': 'off',
+  'vue/max-attributes-per-line': 'off',
+  'vue/multiline-html-element-content-newline': 'off',
+  'vue/singleline-html-element-content-newline': 'off',
+};
+
 export default defineConfig(
   { ignores: ['node_modules', 'out', 'runs', 'data', 'models', 'coverage', 'test/golden', 'docs'] },
   js.configs.recommended,
@@ -53,13 +74,38 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,vue}'],
     extends: [tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        // The same for all files, or the compiler starts afresh at every change of kind.
+        extraFileExtensions: ['.vue'],
+      },
+    },
     rules: TYPED_RULES,
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['**/*.vue'],
+    extends: [vue.configs['flat/recommended']],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    rules: VUE_RULES,
+  },
+  {
+    files: RENDERER,
+    // vue-tsc checks these: outside it, a component is of unknown type. And the compiler knows the browser's names.
+    rules: {
+      'no-undef': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
+    files: ['src/**/*.{ts,vue}'],
     plugins: { layers: { rules: { imports: importLayers } } },
     rules: { 'layers/imports': 'error' },
   },

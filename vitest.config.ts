@@ -1,3 +1,4 @@
+import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 import { engineEnvironment } from './src/main/studio/engine-environment.ts';
 
@@ -6,6 +7,7 @@ import { engineEnvironment } from './src/main/studio/engine-environment.ts';
 Object.assign(process.env, engineEnvironment());
 
 export default defineConfig({
+  plugins: [vue()],
   test: {
     include: ['test/**/*.test.ts'],
     // TensorFlow's native library must not be loaded in several threads of one process, and two cores are few.

@@ -17,6 +17,12 @@ const CHECKS = [
   { name: 'format', package: 'prettier', program: 'bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
   { name: 'lint', package: 'eslint', program: 'bin/eslint.js', args: ['.', '--max-warnings', '0'] },
   { name: 'types', package: 'typescript', program: 'bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
+  {
+    name: 'types of the renderer',
+    package: 'vue-tsc',
+    program: 'bin/vue-tsc.js',
+    args: ['-p', 'src/renderer/tsconfig.json', '--noEmit'],
+  },
 ];
 
 /** Runs a package's program with its output shown as it comes. @param {string} name @param {string} program @param {string[]} args @returns {Promise<number>} */

@@ -36,6 +36,14 @@ describe('layers', () => {
   ])('%s must not import %s', (importer, imported) => {
     expect(layerFault(importer, imported)).toMatch(/must not import/);
   });
+
+  it('lets the typed client alone take types from the server, and only types', () => {
+    const [client, api] = ['src/renderer/src/api/client.ts', 'src/main/studio/server/api.ts'];
+    expect(layerFault(client, api, true)).toBeUndefined();
+    expect(layerFault(client, api)).toMatch(/must not import/);
+    expect(layerFault('src/renderer/src/main.ts', api, true)).toMatch(/must not import/);
+    expect(layerFault(client, 'src/main/studio/supervisor.ts', true)).toMatch(/must not import/);
+  });
 });
 
 /** The project's own configuration without what needs type information, which a text that is no file has none of. */

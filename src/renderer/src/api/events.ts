@@ -1,0 +1,91 @@
+/** Live events of the studio: one stream for the whole page, resumed by itself, read by kind. */
+import { defineStore } from 'pinia';
+import { computed, onScopeDispose, ref } from 'vue';
+import {
+  studioEventSchema,
+  type StudioEvent,
+  type StudioEventKind,
+  type StudioEventOf,
+} from '../../../shared/api/events.ts';
+
+/** What of an EventSource is used, so that tests can bring their own. */
+export interface EventStream {
+  onopen: (() => void) | null;
+  onmessage: ((message: { readonly data: string }) => void) | null;
+  onerror: (() => void) | null;
+  readonly readyState: number;
+  close(): void;
+}
+
+type Handler<K extends StudioEventKind> = (event: StudioEventOf<K>) => void;
+
+const CLOSED = 2;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 10_000;
+
+const browserStream = (): EventStream => new EventSource('/api/events') as unknown as EventStream;
+
+function parseEvent(data: string): StudioEvent | undefined {
+  try {
+    return studioEventSchema.parse(JSON.parse(data));
+  } catch (error) {
+    // An event that a newer studio sends must not end the stream.
+    console.warn('An event of the studio could not be read.', error);
+    return undefined;
+  }
+}
+
+/**
+ * Connection state and subscriptions. The browser itself resumes after a short loss, with the id of the last event; where
+ * it gives up (the studio refused or is gone) a new stream is opened, which begins with a snapshot.
+ */
+export const useConnection = defineStore('connection', () => {
+  const state = ref<'connecting' | 'open' | 'lost'>('connecting');
+  const handlers = new Map<StudioEventKind, Set<(event: never) => void>>();
+  let stream: EventStream | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let retryMs = FIRST_RETRY_MS;
+
+  function deliver(event: StudioEvent): void {
+    for (const handler of handlers.get(event.kind) ?? []) (handler as (event: StudioEvent) => void)(event);
+  }
+
+  function connect(open: () => EventStream = browserStream): void {
+    disconnect();
+    const current = (stream = open());
+    current.onopen = () => {
+      state.value = 'open';
+      retryMs = FIRST_RETRY_MS;
+    };
+    current.onmessage = ({ data }) => {
+      const event = parseEvent(data);
+      if (event) deliver(event);
+    };
+    current.onerror = () => {
+      state.value = 'lost';
+      if (current.readyState !== CLOSED) return;
+      retry = setTimeout(() => connect(open), retryMs);
+      retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
+    };
+  }
+
+  function disconnect(): void {
+    clearTimeout(retry);
+    stream?.close();
+    stream = undefined;
+  }
+
+  /** Calls `handler` for every event of a kind. @returns ends the subscription */
+  function subscribe<K extends StudioEventKind>(kind: K, handler: Handler<K>): () => void {
+    const known = handlers.get(kind) ?? new Set();
+    handlers.set(kind, known.add(handler as (event: never) => void));
+    return () => void known.delete(handler as (event: never) => void);
+  }
+
+  return { state, isOpen: computed(() => state.value === 'open'), connect, disconnect, subscribe };
+});
+
+/** Reads events of a kind as long as the component that calls this lives. */
+export function useStudioEvent<K extends StudioEventKind>(kind: K, handler: Handler<K>): void {
+  onScopeDispose(useConnection().subscribe(kind, handler));
+}

@@ -1,0 +1,34 @@
+import { createPinia } from 'pinia';
+import { createApp } from 'vue';
+import App from './App.vue';
+import { useConnection } from './api/events.ts';
+import { router } from './router.ts';
+import { useDatasets } from './stores/datasets.ts';
+import { useJobs } from './stores/jobs.ts';
+import { useRuns } from './stores/runs.ts';
+import { useSession } from './stores/session.ts';
+import { useTheme } from './stores/theme.ts';
+import { useToasts } from './stores/toasts.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/controls.css';
+
+const app = createApp(App).use(createPinia());
+
+// The stores that events fill subscribe before the stream opens: its first event is the snapshot.
+useTheme();
+useRuns();
+useJobs();
+useDatasets();
+const session = useSession();
+const toasts = useToasts();
+app.config.errorHandler = (error) => {
+  console.error(error);
+  toasts.showError(error);
+};
+const connection = useConnection();
+connection.subscribe('notice', ({ level, text }) => toasts.show(text, { level }));
+connection.connect();
+session.load().catch(toasts.showError);
+
+app.use(router).mount('#app');
