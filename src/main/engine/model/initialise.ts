@@ -7,6 +7,17 @@ import { parameterShapes } from './parameter-shapes.ts';
 /** How a tensor starts: all elements alike, or normally distributed about zero. */
 type Start = { readonly constant: number } | { readonly std: number };
 
+/** What a decoder's start may differ in from transformers'. */
+export interface DecoderStart {
+  /** Standard deviation of the word embeddings; by default `text.initializerRange`. */
+  readonly embeddingRange?: number;
+  /**
+   * Layers' outputs (attention's o_proj, the MLP's down_proj) start smaller by √(2·layers), as GPT-2's do (Radford et al.
+   * 2019), so that the residual stream keeps its scale at any depth.
+   */
+  readonly scaleResidual?: boolean;
+}
+
 const isNorm = (name: string): boolean => /(layernorm|layer_norm[12]|layrnorm|norm)\.weight$/.test(name);
 
 /** transformers' CLIPPreTrainedModel: widths and depth set the scale, so that the residual stream does not grow with depth. */
@@ -26,15 +37,21 @@ function visionStd(name: string, vision: VisionConfig): number {
  * | weights of norms; biases of all kinds | 1; 0                                                      |
  * | vision tower                          | normal, scaled by width and depth (`visionStd`)           |
  * | projector                             | normal, `text.initializerRange`                           |
- * | embeddings, output head, decoder      | normal, `text.initializerRange`                           |
+ * | embeddings, output head, decoder      | normal, `text.initializerRange`, unless `DecoderStart`    |
  *
  * The projector starts as transformers starts it, not with torch's uniform default: at the small scale, visual tokens
  * enter the decoder about as large as word embeddings, rather than many times larger.
  */
-function startOf(name: string, { vision, text }: LlavaConfig): Start {
+function startOf(name: string, { vision, text }: LlavaConfig, decoder: DecoderStart): Start {
   if (name.endsWith('.bias')) return { constant: 0 };
   if (isNorm(name)) return { constant: 1 };
-  return { std: name.startsWith('vision_tower.') ? visionStd(name, vision) : text.initializerRange };
+  return { std: name.startsWith('vision_tower.') ? visionStd(name, vision) : decoderStd(name, text, decoder) };
+}
+
+function decoderStd(name: string, { layers, initializerRange }: LlavaConfig['text'], start: DecoderStart): number {
+  if (name.endsWith('embed_tokens.weight')) return start.embeddingRange ?? initializerRange;
+  const isLayerOutput = name.endsWith('.o_proj.weight') || name.endsWith('.down_proj.weight');
+  return start.scaleResidual && isLayerOutput ? initializerRange * (2 * layers) ** -0.5 : initializerRange;
 }
 
 /** Normal numbers from a stream of the tensor's own: adding a tensor to the model changes no other. */
@@ -45,8 +62,14 @@ function normal(size: number, std: number, seed: number, name: string): Float32A
   return data;
 }
 
-function initialise(name: string, shape: readonly number[], config: LlavaConfig, seed: number): HostTensor {
-  const start = startOf(name, config);
+function initialise(
+  name: string,
+  shape: readonly number[],
+  config: LlavaConfig,
+  seed: number,
+  decoder: DecoderStart,
+): HostTensor {
+  const start = startOf(name, config, decoder);
   const size = sizeOf(shape);
   const data = 'constant' in start ? new Float32Array(size).fill(start.constant) : normal(size, start.std, seed, name);
   const { padTokenId, hiddenSize } = config.text;
@@ -60,7 +83,11 @@ function initialise(name: string, shape: readonly number[], config: LlavaConfig,
  * Weights of a new model, as transformers initialises them (CLIP and LLaMA each by their own rule), under canonical names.
  * The same seed gives the same weights on every machine; a million take about a tenth of a second.
  */
-export function initialiseWeights(config: LlavaConfig, seed: number): Map<string, HostTensor> {
+export function initialiseWeights(
+  config: LlavaConfig,
+  seed: number,
+  decoder: DecoderStart = {},
+): Map<string, HostTensor> {
   const shapes = [...parameterShapes(config)];
-  return new Map(shapes.map(([name, shape]) => [name, initialise(name, shape, config, seed)]));
+  return new Map(shapes.map(([name, shape]) => [name, initialise(name, shape, config, seed, decoder)]));
 }

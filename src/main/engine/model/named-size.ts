@@ -49,6 +49,8 @@ const sizeSchema = z.strictObject({
   description: z.string(),
   vision: visionSizeSchema,
   text: textSizeSchema,
+  /** How its decoder starts, where not as transformers' would: see `DecoderStart`. */
+  start: z.strictObject({ embeddingRange: scale.optional(), scaleResidual: z.boolean().optional() }).default({}),
   featureLayer: z.number().int(),
   featureSelect: z.enum(['default', 'full']),
   projectorBias: z.boolean(),

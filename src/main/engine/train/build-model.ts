@@ -35,10 +35,11 @@ export function tokenizerOf(companions: CompanionFiles): Tokenizer {
   return Tokenizer.parse(JSON.parse(json), JSON.parse(config ?? '{}'), 'tokenizer.json');
 }
 
-function newModel(size: string, seed: number, samples: Samples): TrainableModel {
+function newModel(name: string, seed: number, samples: Samples): TrainableModel {
+  const size = resolveModel(name);
   const tokenizerFiles = trainTokenizer(trainingTexts(samples), MAX_VOCABULARY);
   const tokenizer = tokenizerOf(tokenizerFiles);
-  const config = configOfSize(resolveModel(size), {
+  const config = configOfSize(size, {
     vocabSize: tokenizer.size,
     imageTokenId: tokenizer.special.image,
     bosTokenId: tokenizer.prefix[0] ?? null,
@@ -46,7 +47,7 @@ function newModel(size: string, seed: number, samples: Samples): TrainableModel 
     padTokenId: tokenizer.special.padding ?? null,
   });
   const companions = { ...tokenizerFiles, ...processorFiles(config), 'chat_template.jinja': VICUNA_CHAT_TEMPLATE };
-  return { config, weights: initialiseWeights(config, seed), companions };
+  return { config, weights: initialiseWeights(config, seed, size.start), companions };
 }
 
 /** Replaces the vision tower by another model's. @throws InputError where the two are not built alike */

@@ -53,6 +53,17 @@ describe('the scales are transformers’', () => {
     expect(Math.abs(found.mean)).toBeLessThan((5 * std) / Math.sqrt(data.length));
   });
 
+  it('and another decoder start changes the embeddings and what layers put out, and nothing else', () => {
+    const started = initialiseWeights(config, 7, { embeddingRange: 0.4, scaleResidual: true });
+    const ratio = (name: string): number => (started.get(name)?.data[1000] ?? NaN) / (values(name)[1000] ?? NaN);
+    expect(ratio('language_model.model.embed_tokens.weight')).toBeCloseTo(20, 4);
+    expect(ratio('language_model.model.layers.3.self_attn.o_proj.weight')).toBeCloseTo(8 ** -0.5, 5);
+    expect(ratio('language_model.model.layers.0.mlp.down_proj.weight')).toBeCloseTo(8 ** -0.5, 5);
+    const changed = [...weights.keys()].filter((name) => !sameBytes(started.get(name), weights.get(name)));
+    expect(changed.filter((name) => !/embed_tokens|o_proj|down_proj/.test(name))).toEqual([]);
+    expect(changed).toHaveLength(1 + 2 * 4);
+  });
+
   it('norms start at 1 and every bias at 0', () => {
     for (const [name, { data }] of weights) {
       if (name.endsWith('.bias'))
