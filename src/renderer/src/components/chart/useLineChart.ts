@@ -1,0 +1,83 @@
+import { Chart } from 'chart.js';
+import { onBeforeUnmount, onMounted, shallowRef, triggerRef, watch, type Ref } from 'vue';
+import { useTheme } from '../../stores/theme.ts';
+import {
+  bandAnnotations,
+  datasetsOf,
+  emptyChart,
+  scalesOf,
+  type AxisFormats,
+  type LineChartOfPoints,
+} from './chart-options.ts';
+import type { LineSeries, StageBand, XRange } from './series.ts';
+
+export interface LineChartInput {
+  readonly series: () => readonly LineSeries[];
+  readonly bands: () => readonly StageBand[];
+  readonly isLog: () => boolean;
+  readonly formats: () => AxisFormats;
+  readonly range: Ref<XRange | undefined>;
+}
+
+const FALLBACK_WIDTH = 800;
+
+/**
+ * Keeps one chart.js chart on a canvas in step with its input. New data replace points, at most once a frame; the chart
+ * itself is made once. @returns the chart, triggered after each drawing, so that what is laid over it can follow
+ */
+export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineChartInput) {
+  const chart = shallowRef<LineChartOfPoints>();
+  const theme = useTheme();
+  let frame = 0;
+  let axesAreOld = true;
+
+  function updateAxes(current: LineChartOfPoints): void {
+    current.options.scales = scalesOf(input.formats(), input.isLog(), input.range.value);
+    const { annotation } = current.options.plugins ?? {};
+    if (annotation) annotation.annotations = bandAnnotations(input.bands());
+    axesAreOld = false;
+  }
+
+  function draw(): void {
+    frame = 0;
+    const current = chart.value;
+    if (!current) return;
+    if (axesAreOld) updateAxes(current);
+    const width = Math.max(1, Math.round(current.chartArea?.width ?? FALLBACK_WIDTH));
+    const drawing = { range: input.range.value, isLog: input.isLog(), width };
+    const wanted = datasetsOf(input.series(), drawing);
+    const { datasets } = current.data;
+    // The data sets stay the same objects: chart.js keeps what it has prepared for them.
+    for (const [index, dataset] of wanted.entries()) {
+      const known = datasets[index];
+      if (known) Object.assign(known, dataset);
+      else datasets.push(dataset);
+    }
+    datasets.length = wanted.length;
+    current.update('none');
+    triggerRef(chart);
+  }
+
+  function schedule(): void {
+    frame ||= requestAnimationFrame(draw);
+  }
+
+  onMounted(() => {
+    if (!canvas.value) return;
+    chart.value = new Chart(
+      canvas.value,
+      emptyChart((range) => (input.range.value = range)),
+    );
+    schedule();
+  });
+  onBeforeUnmount(() => {
+    cancelAnimationFrame(frame);
+    chart.value?.destroy();
+  });
+  watch(input.series, schedule);
+  watch([input.bands, input.isLog, input.formats, input.range, () => theme.shown], () => {
+    axesAreOld = true;
+    schedule();
+  });
+  return chart;
+}
