@@ -55,6 +55,8 @@ export const metricSeriesSchema = z.strictObject({
   x: z.array(z.number()),
   /** null where the line has no such number. */
   values: z.array(z.number().nullable()),
+  /** Where points stand for more rows: the mean of the bucket that each point is of, which is what smoothing follows. */
+  means: z.array(z.number().nullable()).optional(),
 });
 export type MetricSeries = z.infer<typeof metricSeriesSchema>;
 
