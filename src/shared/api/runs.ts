@@ -60,6 +60,8 @@ export const runSummarySchema = z.strictObject({
   step: count,
   totalSteps: count.optional(),
   stages: z.array(stageSummarySchema),
+  /** Decoder layers of the model, once it is known. */
+  depth: count.optional(),
   /** Of the whole run by its plan, in percent: 100 = no compression. */
   compressionRatio: amount.optional(),
   lastLoss: z.number().optional(),
