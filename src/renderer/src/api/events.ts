@@ -11,7 +11,7 @@ import {
 /** What of an EventSource is used, so that tests can bring their own. */
 export interface EventStream {
   onopen: (() => void) | null;
-  onmessage: ((message: { readonly data: string }) => void) | null;
+  onmessage: ((message: { readonly data: string; readonly lastEventId: string }) => void) | null;
   onerror: (() => void) | null;
   readonly readyState: number;
   close(): void;
@@ -23,7 +23,13 @@ const CLOSED = 2;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
-const browserStream = (): EventStream => new EventSource('/api/events') as unknown as EventStream;
+/** Opens a stream that goes on behind the event with that id, or begins with a snapshot. */
+export type OpenStream = (lastEventId: string | undefined) => EventStream;
+
+const openInBrowser: OpenStream = (lastEventId) => {
+  const query = lastEventId === undefined ? '' : `?lastEventId=${encodeURIComponent(lastEventId)}`;
+  return new EventSource(`/api/events${query}`) as unknown as EventStream;
+};
 
 function parseEvent(data: string): StudioEvent | undefined {
   try {
@@ -37,7 +43,7 @@ function parseEvent(data: string): StudioEvent | undefined {
 
 /**
  * Connection state and subscriptions. The browser itself resumes after a short loss, with the id of the last event; where
- * it gives up (the studio refused or is gone) a new stream is opened, which begins with a snapshot.
+ * it gives up (the studio refused or is gone) a new stream is opened behind the last event that came.
  */
 export const useConnection = defineStore('connection', () => {
   const state = ref<'connecting' | 'open' | 'lost'>('connecting');
@@ -45,19 +51,21 @@ export const useConnection = defineStore('connection', () => {
   let stream: EventStream | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
+  let lastEventId: string | undefined;
 
   function deliver(event: StudioEvent): void {
     for (const handler of handlers.get(event.kind) ?? []) (handler as (event: StudioEvent) => void)(event);
   }
 
-  function connect(open: () => EventStream = browserStream): void {
+  function connect(open: OpenStream = openInBrowser): void {
     disconnect();
-    const current = (stream = open());
+    const current = (stream = open(lastEventId));
     current.onopen = () => {
       state.value = 'open';
       retryMs = FIRST_RETRY_MS;
     };
-    current.onmessage = ({ data }) => {
+    current.onmessage = ({ data, lastEventId: id }) => {
+      lastEventId = id || lastEventId;
       const event = parseEvent(data);
       if (event) deliver(event);
     };
