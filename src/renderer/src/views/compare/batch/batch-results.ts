@@ -1,0 +1,43 @@
+/** The results of a batch as rows of a table. Pure. */
+import type { BatchDetail } from '../../../../../shared/api/compare.ts';
+import { mcnemarProbability } from '../../../../../shared/disagreement.ts';
+import type { SettingResult } from '../../../../../shared/evaluation.ts';
+
+export interface SettingRow {
+  readonly result: SettingResult;
+  readonly isFull: boolean;
+  /** Percentage points of accuracy against full; absent for full and where there is no full setting. */
+  readonly difference?: number;
+  /** Questions whose answer became wrong and right against full. */
+  readonly lost?: number;
+  readonly gained?: number;
+  /** Probability of such a difference by chance (exact McNemar test). */
+  readonly probability?: number;
+}
+
+/** A row for each setting, in the report's order; empty while the batch runs. */
+export function settingRows({ report, changes }: Pick<BatchDetail, 'report' | 'changes'>): SettingRow[] {
+  const full = report?.settings.find(({ compression }) => compression === 'none');
+  return (report?.settings ?? []).map((result, place) => {
+    const change = changes[place];
+    if (result === full || !full || !change) return { result, isFull: result === full };
+    return {
+      result,
+      isFull: false,
+      difference: 100 * (result.accuracy - full.accuracy),
+      ...change,
+      probability: mcnemarProbability(change),
+    };
+  });
+}
+
+/** `+1.2`, `−3.4`, `0.0`: a difference in percentage points. */
+export function formatPoints(points: number): string {
+  const text = Math.abs(points).toFixed(1);
+  return Number(text) === 0 ? '0.0' : `${points < 0 ? '−' : '+'}${text}`;
+}
+
+/** `p = 0.034`, `p < 0.001`. */
+export function formatProbability(probability: number): string {
+  return probability < 0.001 ? 'p < 0.001' : `p = ${probability.toFixed(3)}`;
+}
