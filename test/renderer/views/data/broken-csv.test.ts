@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { brokenCsv } from '../../../../src/renderer/src/views/data/samples/broken-csv.ts';
+import { brokenCsv } from '../../../../src/renderer/src/views/data/validation/broken-csv.ts';
 
 describe('brokenCsv', () => {
   it('writes a header and one row per sample', () => {
