@@ -40,8 +40,12 @@ export function parseRecipe(text: string, file: string, overrides: readonly stri
   throw toInputError(checked.problems[0], yaml);
 }
 
-/** A recipe as YAML, with every value written out, so that a run's file tells all of it whatever later defaults are. */
-export function formatRecipe(recipe: WrittenRecipe | Recipe): string {
+/**
+ * A recipe as YAML, with every value written out, so that a run's file tells all of it whatever later defaults are.
+ *
+ * @param recipe sound, or still being written
+ */
+export function formatRecipe(recipe: WrittenRecipe | Recipe | Readonly<Record<string, unknown>>): string {
   const document = new Document(recipe);
   const stages = document.get('stages');
   if (isSeq(stages)) stages.items.filter(isMap).forEach((stage) => (stage.flow = true));

@@ -27,3 +27,30 @@ export function snapSteps(share: number, totalSteps: number): number {
   const grid = stepGrid(totalSteps);
   return (Math.round((share * totalSteps) / grid) * grid) / totalSteps;
 }
+
+/** How boundaries of a plan rest. */
+export interface Grid {
+  /** Optimizer steps of the run, where they are known. */
+  readonly totalSteps?: number | undefined;
+  /** Stages end at steps, not at shares. */
+  readonly bySteps: boolean;
+}
+
+function restsAtSteps({ totalSteps, bySteps }: Grid): boolean {
+  return totalSteps !== undefined && (bySteps || totalSteps <= 1 / SNAP);
+}
+
+/** Where a boundary that was let go at `share` comes to rest; a free one at the nearest optimizer step. */
+export function restingPlace(share: number, grid: Grid, isFree: boolean): number {
+  const { totalSteps } = grid;
+  if (isFree) return totalSteps === undefined ? share : Math.round(share * totalSteps) / totalSteps;
+  return totalSteps !== undefined && restsAtSteps(grid) ? snapSteps(share, totalSteps) : snapShare(share);
+}
+
+/** How far an arrow key moves a boundary: one place of the grid, or the finest there is. */
+export function keyStep(grid: Grid, isFree: boolean): number {
+  const { totalSteps } = grid;
+  if (totalSteps === undefined) return isFree ? SNAP / 10 : SNAP;
+  if (isFree) return 1 / totalSteps;
+  return restsAtSteps(grid) ? stepGrid(totalSteps) / totalSteps : SNAP;
+}

@@ -37,6 +37,7 @@ const LINE_PERIOD = 12;
  */
 export function hatching(kept: number): { readonly width: number; readonly period: number } {
   if (kept >= 1) return { width: LINE_PERIOD, period: LINE_PERIOD };
+  if (kept <= 0) return { width: 0, period: LINE_PERIOD };
   const width = Math.max(1, LINE_PERIOD * kept);
   return { width, period: width / kept };
 }

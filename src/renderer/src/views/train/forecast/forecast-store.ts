@@ -1,0 +1,46 @@
+import { defineStore } from 'pinia';
+import { computed } from 'vue';
+import { PAPER_TEXT_TOKENS } from '../../../../../shared/cost.ts';
+import { messageOf } from '../../../../../shared/errors.ts';
+import { useDraft } from '../recipe/draft-store.ts';
+import { useDataFacts } from './data-facts.ts';
+import { forecastOf, type Forecast, type MeanRow } from './forecast.ts';
+import { usePlan, type Found } from './plan-store.ts';
+
+/** What the stages of the draft come to on its model and data. */
+export const useForecast = defineStore('train-forecast', () => {
+  const draft = useDraft();
+  const plan = usePlan();
+  const data = useDataFacts();
+
+  const row = computed((): MeanRow => {
+    const textTokens = data.facts?.textTokensPerRow ?? PAPER_TEXT_TOKENS;
+    return { images: data.facts?.imagesPerRow ?? 1, textTokens, headTokens: textTokens };
+  });
+  const forecast = computed((): Found<Forecast> | undefined => {
+    if (draft.phase === 'vision') return undefined;
+    if ('problem' in plan.found) return plan.found;
+    if (plan.plan.stages.length === 0) return { problem: 'There are no stages yet.' };
+    try {
+      return { value: forecastOf({ plan: plan.plan, model: plan.model, row: row.value, ...settings() }) };
+    } catch (error) {
+      return { problem: messageOf(error) };
+    }
+  });
+
+  function settings() {
+    const batchSize = draft.field(['optimizer', 'batchSize']);
+    return {
+      mode: {
+        trainsDecoder: draft.field(['train', 'parts']) !== 'projector',
+        trainsVisionTower: draft.field(['train', 'visionTower']) === 'trained',
+        gradientCheckpointing: draft.field(['train', 'gradientCheckpointing']) === true,
+      },
+      cachedFeatures: draft.field(['train', 'cacheFeatures']) === true,
+      totalSteps: data.totalSteps,
+      batchSize: typeof batchSize === 'number' ? batchSize : 1,
+    };
+  }
+
+  return { row, forecast };
+});

@@ -1,0 +1,71 @@
+import { defineStore } from 'pinia';
+import { computed, shallowRef } from 'vue';
+import type { ApiFailure } from '../../../../../shared/api/failures.ts';
+import { probeSchema, type Probe, type ProbedStage } from '../../../../../shared/api/recipes.ts';
+import { failureOf } from '../../../api/api-error.ts';
+import { read, studio } from '../../../api/client.ts';
+import { useStudioEvent } from '../../../api/events.ts';
+import { useDraft } from '../recipe/draft-store.ts';
+import { useDataFacts } from './data-facts.ts';
+import { measuredCost } from './measured-cost.ts';
+import { useForecast } from './forecast-store.ts';
+
+/** A short measured training of the draft: time and memory of its settings. */
+export const useProbe = defineStore('train-probe', () => {
+  const draft = useDraft();
+  const forecasts = useForecast();
+  const data = useDataFacts();
+  const probe = shallowRef<Probe>();
+  const failure = shallowRef<ApiFailure>();
+  /** What was measured, by what a step's cost depends on besides the stage. */
+  const measured = shallowRef<{ readonly subject: string; readonly stages: readonly ProbedStage[] }>();
+  let probedSubject = '';
+
+  const subject = computed(() => {
+    const { batchSize, accumulate } = (draft.draft['optimizer'] ?? {}) as Record<string, unknown>;
+    const { model, data: given, train, phase } = draft.draft;
+    return JSON.stringify([model, given, train, phase, batchSize, accumulate]);
+  });
+  const isRunning = computed(() => probe.value?.state === 'running');
+
+  function take(next: Probe): void {
+    if (probe.value && next.id !== probe.value.id) return;
+    probe.value = next;
+    failure.value = next.failure;
+    const before = measured.value?.subject === probedSubject ? measured.value.stages : [];
+    const fresh = new Set(next.stages.map(({ compression }) => compression));
+    const kept = before.filter(({ compression }) => !fresh.has(compression));
+    measured.value = { subject: probedSubject, stages: [...kept, ...next.stages] };
+  }
+
+  /** Starts measuring. */
+  async function start(): Promise<void> {
+    failure.value = undefined;
+    probe.value = undefined;
+    probedSubject = subject.value;
+    try {
+      take(await read(probeSchema, studio.api.recipes.probe.$post({ json: { yaml: draft.text } })));
+    } catch (error) {
+      failure.value = failureOf(error);
+    }
+  }
+
+  /** Listens as long as the calling component lives. */
+  function useEvents(): void {
+    useStudioEvent('probe', ({ probe: next }) => {
+      if (next.id === probe.value?.id) take(next);
+    });
+  }
+
+  const stages = computed(() => (measured.value?.subject === subject.value ? measured.value.stages : []));
+  const cost = computed(() => {
+    const forecast = forecasts.forecast;
+    if (!forecast || !('value' in forecast) || data.totalSteps === undefined) return undefined;
+    const staged = forecast.value.stages.map(({ stage }) => ({
+      compression: stage.compression,
+      steps: stage.untilStep - stage.firstStep,
+    }));
+    return measuredCost(staged, stages.value);
+  });
+  return { probe, isRunning, failure, stages, cost, start, useEvents };
+});

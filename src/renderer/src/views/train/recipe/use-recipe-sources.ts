@@ -1,0 +1,50 @@
+import { runDetailSchema } from '../../../../../shared/api/runs.ts';
+import type { Preset } from '../../../../../shared/api/recipes.ts';
+import { read, studio } from '../../../api/client.ts';
+import { useToasts } from '../../../stores/toasts.ts';
+import { useDraft } from './draft-store.ts';
+import { toDraft } from './draft.ts';
+import { useLibrary } from './library.ts';
+
+/** The recipe that a first visit begins with. */
+const FIRST_PRESET = 'demo-4stage';
+
+/** Where drafts come from: presets and earlier runs. What was there can be had back by undo. */
+export function useRecipeSources() {
+  const draft = useDraft();
+  const library = useLibrary();
+  const toasts = useToasts();
+
+  function takePreset({ recipe, name }: Preset): void {
+    draft.replace(toDraft(recipe));
+    toasts.show(`The recipe is ${name} now. Undo brings the one before back.`);
+  }
+
+  async function takeRun(name: string): Promise<void> {
+    try {
+      const { recipeYaml } = await read(runDetailSchema, studio.api.runs[':name'].$get({ param: { name } }));
+      draft.setText(recipeYaml);
+      draft.settle();
+      toasts.show(`The recipe is a clone of ${name} now. Undo brings the one before back.`);
+    } catch (error) {
+      toasts.showError(error);
+    }
+  }
+
+  /** A recipe that runs with what the first start brings; its tower only where it is there. */
+  function begin(): void {
+    const preset = library.preset(FIRST_PRESET);
+    if (!preset || !draft.isEmpty) return;
+    const { model, ...others } = preset.recipe;
+    const tower = library.model(model.tower)?.id;
+    const next = {
+      ...others,
+      name: 'my-run',
+      description: '',
+      model: { from: model.from, ...(tower !== undefined && { tower }) },
+    };
+    draft.replace(toDraft(next));
+  }
+
+  return { takePreset, takeRun, begin };
+}
