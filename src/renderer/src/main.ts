@@ -1,5 +1,6 @@
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
+import { z } from 'zod';
 import App from './App.vue';
 import { useConnection } from './api/events.ts';
 import { router } from './router.ts';
@@ -12,6 +13,9 @@ import { useToasts } from './stores/toasts.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
+
+// Else zod tries to compile its checks, which the page's policy refuses and reports.
+z.config({ jitless: true });
 
 const app = createApp(App).use(createPinia());
 
