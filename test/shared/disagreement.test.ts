@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BATCH_FILTERS,
   comparedSettings,
   countByFilter,
   isShown,
   mcnemarProbability,
   pairedChanges,
+  type BatchFilter,
 } from '../../src/shared/disagreement.ts';
 
 const SETTINGS = ['1/8', 'none', '1/2'];
 const row = (answers: string, correct: string) => ({
   answers: answers.split(' '),
-  correct: [...correct].map((mark) => mark === '+'),
+  correct: correct.split('').map((mark) => mark === '+'),
 });
 const ROWS = {
   agreed: row('red red red', '+++'),
@@ -20,7 +20,7 @@ const ROWS = {
   wrongTwice: row('blue green green', '---'),
   both: row('blue red green', '-+-'),
 };
-const shown = (filter: (typeof BATCH_FILTERS)[number], only?: string): string[] =>
+const shown = (filter: BatchFilter, only?: string): string[] =>
   Object.entries(ROWS)
     .filter(([, answers]) => isShown(answers, filter, comparedSettings(SETTINGS, only)))
     .map(([name]) => name);

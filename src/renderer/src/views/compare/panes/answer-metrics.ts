@@ -1,7 +1,6 @@
 /** What an answer took as rows of a table, each beside the first pane's. Pure. */
 import type { AnswerStats } from '../../../../../shared/answer.ts';
-import { sum } from '../../../../../shared/sum.ts';
-import { formatBytes, formatCount, formatFlops, formatMs, formatNumber, formatRatio } from '../../../format.ts';
+import { formatBytes, formatCount, formatFlops, formatMs, formatNumber } from '../../../format.ts';
 
 export interface MetricRow {
   readonly key: string;
@@ -26,13 +25,6 @@ interface Metric {
 }
 
 const METRICS: readonly Metric[] = [
-  {
-    key: 'ratio',
-    label: 'Compression ratio',
-    title: 'Visual tokens over all layers, full to kept (Eq. 3); 100 % = no compression',
-    of: (stats) => stats.compressionRatio,
-    format: formatRatio,
-  },
   {
     key: 'firstToken',
     label: 'First token',
@@ -121,10 +113,4 @@ const REASONS = {
 /** Why an answer ended, in words. */
 export function reasonInWords(stats: AnswerStats): string {
   return REASONS[stats.reason];
-}
-
-/** Visual tokens over all layers in words: `384 → 104`. */
-export function visualTokensInWords(stats: AnswerStats, full: number): string {
-  const kept = sum(stats.visualTokensPerLayer);
-  return kept === full ? formatCount(full) : `${formatCount(full)} → ${formatCount(kept)}`;
 }

@@ -33,7 +33,7 @@ export function wordsOf(text: string): string[] {
   let leading = '';
   for (const { segment } of segmenter.segment(text)) {
     if (!isSpace(segment)) words.push(leading + segment);
-    else if (words.length > 0) words[words.length - 1] += segment;
+    else if (words.length > 0) words.push(`${words.pop() ?? ''}${segment}`);
     if (words.length === 0) leading += segment;
     else leading = '';
   }
