@@ -91,6 +91,14 @@ export const checkpointSchema = z.strictObject({
 });
 export type CheckpointSummary = z.infer<typeof checkpointSchema>;
 
+/** `POST /runs/:name/checkpoints/:checkpoint/verify`: whether its files are those that were saved. */
+export const checkpointCheckSchema = z.strictObject({
+  name: z.string(),
+  /** What is wrong with it; absent where every file has the size and the SHA-256 of its manifest. */
+  problem: z.string().optional(),
+});
+export type CheckpointCheck = z.infer<typeof checkpointCheckSchema>;
+
 export const savedEvaluationSchema = z.strictObject({
   name: z.string(),
   savedAt: time,

@@ -3,7 +3,10 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { CompanionFiles, Model } from '../model/model-folder.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
+import { CHECKPOINT_FORMAT, MANIFEST } from '../../../shared/checkpoint-manifest.ts';
 import { loopStateSchema, type LoopState } from './loop-state.ts';
+
+export { CHECKPOINT_FORMAT, MANIFEST, manifestSchema, type Manifest } from '../../../shared/checkpoint-manifest.ts';
 
 /**
  * A checkpoint is a folder `step-N` (or `step-N.M`: N optimizer steps and M micro-batches of the next one are done):
@@ -13,8 +16,6 @@ import { loopStateSchema, type LoopState } from './loop-state.ts';
  *     state.json                                                      the loop state
  *     manifest.json                                                   size and SHA-256 of all of these; written last
  */
-export const CHECKPOINT_FORMAT = 1;
-export const MANIFEST = 'manifest.json';
 export const STATE = 'state.json';
 export const OPTIMIZER = 'optimizer.safetensors';
 /** Files of a checkpoint that are not part of the model. */
@@ -27,21 +28,6 @@ export interface Checkpoint extends Model {
   /** Texts of tokenizer and processor files. */
   readonly companions: CompanionFiles;
 }
-
-export const manifestSchema = z.strictObject({
-  format: z.literal(CHECKPOINT_FORMAT),
-  createdAt: z.string(),
-  files: z
-    .array(
-      z.strictObject({
-        name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a plain file name'),
-        bytes: z.int().min(0),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
-      }),
-    )
-    .min(1),
-});
-export type Manifest = z.infer<typeof manifestSchema>;
 
 export const stateFileSchema = z.strictObject({ format: z.literal(CHECKPOINT_FORMAT), state: loopStateSchema });
 

@@ -66,18 +66,14 @@ describe('the strip of layers', () => {
 
   it('gives each layer its tokens of the recorded step, and nothing where nothing was recorded', () => {
     const steps = Float64Array.of(2, 12);
-    const columns = layerColumns(PLAN, { steps, x: steps, y: Float64Array.of(880, 2560) }, { from: 0, to: 20 }, 10);
+    const tokens = Float64Array.of(880, 2560);
+    const none = new Float64Array();
+    const columns = layerColumns(PLAN, { steps, x: steps, y: tokens, mean: tokens }, { from: 0, to: 20 }, 10);
     expect(columns[0]).toMatchObject({ step: 2, compression: '1/8' });
     expect(columns[0]!.tokens.map(Math.round)).toEqual([640, 80, 80, 80]);
     expect(columns.at(-1)).toMatchObject({ step: 12, compression: 'none', tokens: [640, 640, 640, 640] });
     expect(columns.at(-1)!.x).toBeLessThan(15);
-    expect(
-      layerColumns(
-        PLAN,
-        { steps: new Float64Array(), x: new Float64Array(), y: new Float64Array() },
-        { from: 0, to: 20 },
-        10,
-      ),
-    ).toEqual([]);
+    const nothing = { steps: none, x: none, y: none, mean: none };
+    expect(layerColumns(PLAN, nothing, { from: 0, to: 20 }, 10)).toEqual([]);
   });
 });

@@ -55,7 +55,12 @@ describe('the choice of charts', () => {
 
 describe('CSV', () => {
   it('has one row a point and an empty cell for what is not a number', () => {
-    const columns = { steps: Float64Array.of(1, 2), x: Float64Array.of(10, 20), y: Float64Array.of(0.5, NaN) };
+    const columns = {
+      steps: Float64Array.of(1, 2),
+      x: Float64Array.of(10, 20),
+      y: Float64Array.of(0.5, NaN),
+      mean: Float64Array.of(0.5, NaN),
+    };
     expect(linesToCsv([{ run: 'a', label: 'loss', columns }], 'Samples seen').split('\r\n')).toEqual([
       'run,line,step,Samples seen,value',
       'a,loss,1,10,0.5',

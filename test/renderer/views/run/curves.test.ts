@@ -96,6 +96,14 @@ describe('RunCurves', () => {
     expect([...columnsOf(curves, 'loss')!.x]).toEqual([4, 4.5, 5]);
   });
 
+  it('smooths a thinned-out curve by the means of its rows, and live rows by themselves', () => {
+    const series = { key: 'loss' as const, steps: [1, 9], x: [1, 9], values: [0.1, 8], means: [1, 1] };
+    const curves = new RunCurves(answer('step', [series]));
+    curves.append([visionRow(10, 2)]);
+    expect([...columnsOf(curves, 'loss')!.mean]).toEqual([1, 1, 2]);
+    expect([...columnsOf(curves, 'loss')!.y]).toEqual([0.1, 8, 2]);
+  });
+
   it('has no value where a row has no such number', () => {
     const curves = new RunCurves(answer('step', [{ key: 'lr', steps: [1], x: [1], values: [null] }]));
     expect(columnsOf(curves, 'lr')!.y[0]).toBeNaN();

@@ -80,7 +80,7 @@ export const CHARTS: readonly ChartKind[] = [
   chart({
     id: 'layers',
     title: 'Visual tokens per layer',
-    explanation: 'How many visual tokens each decoder layer runs on: the darker, the fewer.',
+    explanation: 'How many visual tokens each decoder layer runs on: the stronger the colour, the more.',
     lines: one('visualTokens', 'visual tokens'),
     phases: INSTRUCT,
     format: formatTokens,

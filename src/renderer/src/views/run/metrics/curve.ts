@@ -6,6 +6,8 @@ const FIRST_ROOM = 256;
 export interface Columns {
   readonly x: Float64Array;
   readonly y: Float64Array;
+  /** What smoothing follows: `y` itself, or the mean of the rows that a point of a thinned-out curve stands for. */
+  readonly mean: Float64Array;
   /** Optimizer step of each point. */
   readonly steps: Float64Array;
 }
@@ -20,6 +22,7 @@ function roomier(column: Float64Array, room: number): Float64Array {
 export class Curve {
   private x = new Float64Array(FIRST_ROOM);
   private y = new Float64Array(FIRST_ROOM);
+  private mean = new Float64Array(FIRST_ROOM);
   private steps = new Float64Array(FIRST_ROOM);
   private count = 0;
 
@@ -40,16 +43,17 @@ export class Curve {
 
   /** The points as views, which later points do not change. */
   get columns(): Columns {
-    const { count } = this;
-    return { x: this.x.subarray(0, count), y: this.y.subarray(0, count), steps: this.steps.subarray(0, count) };
+    const [x, y, mean, steps] = [this.x, this.y, this.mean, this.steps].map((all) => all.subarray(0, this.count));
+    return { x: x!, y: y!, mean: mean!, steps: steps! };
   }
 
   /** Adds a point at the end. */
-  push(step: number, x: number, y: number): void {
+  push(step: number, x: number, y: number, mean = y): void {
     if (this.count === this.x.length) this.grow();
     this.steps[this.count] = step;
     this.x[this.count] = x;
     this.y[this.count] = y;
+    this.mean[this.count] = mean;
     this.count++;
   }
 
@@ -61,6 +65,7 @@ export class Curve {
     // Views handed out before stay as they were.
     this.x = this.x.slice();
     this.y = this.y.slice();
+    this.mean = this.mean.slice();
     this.steps = this.steps.slice();
   }
 
@@ -68,6 +73,7 @@ export class Curve {
     const room = 2 * this.x.length;
     this.x = roomier(this.x, room);
     this.y = roomier(this.y, room);
+    this.mean = roomier(this.mean, room);
     this.steps = roomier(this.steps, room);
   }
 }

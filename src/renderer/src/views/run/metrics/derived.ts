@@ -16,7 +16,7 @@ export function runRatio(seen: Columns, saved: Columns): Columns {
     while (at < saved.steps.length && saved.steps[at]! < step) at++;
     y[i] = saved.steps[at] === step ? ratioPercent(seen.y[i]! + saved.y[at]!, seen.y[i]!) : NaN;
   }
-  return { x: seen.x, y, steps: seen.steps };
+  return { x: seen.x, y, mean: y, steps: seen.steps };
 }
 
 /** The columns of a line; undefined where the run has none. */

@@ -20,9 +20,9 @@ export function valueOfRow(row: MetricsRow, key: MetricKey): number {
   return typeof value === 'number' ? value : NaN;
 }
 
-function curveOf({ steps, x, values }: MetricsAnswer['series'][number]): Curve {
+function curveOf({ steps, x, values, means = values }: MetricsAnswer['series'][number]): Curve {
   const curve = new Curve();
-  for (const [index, step] of steps.entries()) curve.push(step, x[index]!, values[index] ?? NaN);
+  for (const [index, step] of steps.entries()) curve.push(step, x[index]!, values[index] ?? NaN, means[index] ?? NaN);
   return curve;
 }
 
