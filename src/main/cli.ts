@@ -5,6 +5,7 @@ import { InputError } from '../shared/errors.ts';
 
 /** Commands by name. Each is loaded only when it is asked for, so the program starts fast. */
 export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>([
+  ['studio', () => import('./commands/studio.ts')],
   ['demo', () => import('./commands/demo.ts')],
   ['doctor', () => import('./commands/doctor.ts')],
   ['data', () => import('./commands/data.ts')],

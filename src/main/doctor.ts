@@ -186,9 +186,8 @@ export function formatFindings(findings: readonly Finding[]): string {
   return `${[...rows, ...advice].join('\n')}\n`;
 }
 
-/** Runs `llavolta doctor [--json]`. Exit code 0 when the engine runs and nothing needed is missing, else 1. */
-export async function runDoctor(argv: string[]): Promise<number> {
-  const { values } = parseArgs({ args: argv, options: { json: { type: 'boolean', default: false } } });
+/** Looks at this machine, at what is set up and at the engine; takes seconds. */
+export async function diagnose(): Promise<{ diagnosis: EngineDiagnosis; findings: Finding[] }> {
   const [diagnosis, tools] = await Promise.all([askEngine(), findTools()]);
   const engineRuns = 'report' in diagnosis;
   const findings = [
@@ -197,6 +196,13 @@ export async function runDoctor(argv: string[]): Promise<number> {
     ...examineCache(),
     ...examineEngine(diagnosis, chosenVariant(cacheFolder())),
   ];
+  return { diagnosis, findings };
+}
+
+/** Runs `llavolta doctor [--json]`. Exit code 0 when the engine runs and nothing needed is missing, else 1. */
+export async function runDoctor(argv: string[]): Promise<number> {
+  const { values } = parseArgs({ args: argv, options: { json: { type: 'boolean', default: false } } });
+  const { diagnosis, findings } = await diagnose();
   process.stdout.write(
     values.json ? `${JSON.stringify({ findings, engine: diagnosis }, null, 2)}\n` : formatFindings(findings),
   );

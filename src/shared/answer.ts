@@ -5,11 +5,8 @@ const text = z.string();
 const count = z.int().min(0);
 const amount = z.number().min(0);
 
-/** Ask one question at several compression settings, one after the other. Paths are absolute. */
-export const askJobSchema = z.strictObject({
-  kind: z.literal('ask'),
-  /** A Hugging Face model folder, a run's folder or a checkpoint. */
-  model: text.min(1),
+/** A question at several compression settings. Paths are absolute. */
+export const questionSchema = z.strictObject({
   /** Pictures that the question shows, in order. */
   images: z.array(text.min(1)).max(100),
   question: text.min(1),
@@ -22,10 +19,23 @@ export const askJobSchema = z.strictObject({
   topP: z.number().gt(0).max(1),
   /** Of the random numbers, where the temperature is above 0. */
   seed: z.int().min(0).max(0xffffffff),
+});
+export type Question = z.infer<typeof questionSchema>;
+
+/** Ask one question at several compression settings, one after the other. Paths are absolute. */
+export const askJobSchema = z.strictObject({
+  kind: z.literal('ask'),
+  /** A Hugging Face model folder, a run's folder or a checkpoint. */
+  model: text.min(1),
+  ...questionSchema.shape,
   /** By default graph. */
   execution: executionModeSchema.optional(),
 });
 export type AskJob = z.infer<typeof askJobSchema>;
+
+/** Load a model once and answer the questions that the parent sends, until it says stop. */
+export const converseJobSchema = z.strictObject({ kind: z.literal('converse'), model: text.min(1) });
+export type ConverseJob = z.infer<typeof converseJobSchema>;
 
 /** What an answer took. */
 export const answerStatsSchema = z.strictObject({

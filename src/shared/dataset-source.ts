@@ -40,12 +40,31 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
     /** Folder of the pictures; left out = `images` beside the file. */
     images: z.string().min(1).optional(),
   }),
+  /** Read a file through and write an index of it, with what is wrong and how its samples are distributed. */
+  z.strictObject({
+    kind: z.literal('index'),
+    file: z.string().min(1),
+    images: z.string().min(1).optional(),
+    /** Folder for the index; it is replaced. */
+    folder: z.string().min(1),
+  }),
+  /** Count the tokens of the sample at a place of a file, by a model's tokenizer. Paths are absolute. */
+  z.strictObject({
+    kind: z.literal('tokens'),
+    model: z.string().min(1),
+    file: z.string().min(1),
+    images: z.string().min(1),
+    start: z.int().min(0),
+    length: z.int().min(0),
+    /** Of one image or frame. */
+    visualTokens: z.int().min(1),
+  }),
 ]);
 export type DatasetJob = z.infer<typeof datasetJobSchema>;
 
-/** How far the making of a dataset is: files or records of the current phase. */
+/** How far the making of a dataset is: files, records or bytes of the current phase. */
 export const sourceProgressSchema = z.strictObject({
-  phase: z.enum(['download', 'unpack', 'draw']),
+  phase: z.enum(['download', 'unpack', 'draw', 'read']),
   done: z.int().min(0),
   total: z.int().min(1),
 });
@@ -86,6 +105,14 @@ export const datasetMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), progress: sourceProgressSchema }),
   providedSchema,
   checkedSchema,
+  z.strictObject({ type: z.literal('indexed'), records: z.int().min(0), broken: z.int().min(0) }),
+  z.strictObject({
+    type: z.literal('tokens'),
+    /** Tokens of the conversation but for visual ones, and those that are learnt. */
+    textTokens: z.int().min(0),
+    supervisedTokens: z.int().min(0),
+    groups: z.int().min(0),
+  }),
   z.strictObject({
     type: z.literal('refused'),
     /** The fields of an `InputError`. */

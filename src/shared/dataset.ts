@@ -162,3 +162,13 @@ export function mediaPathProblem(path: string): string | undefined {
   if (path.includes('\0')) return 'holds a NUL character';
   return undefined;
 }
+
+const FRAME_FILE = /\.(?:jpe?g|png|webp|gif|tiff?)$/i;
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+/** The frames among the names in a video's folder, in order: numbers inside names count as numbers, so frame-10 follows frame-9. */
+export function frameNames(names: readonly string[]): string[] {
+  return names
+    .filter((name) => FRAME_FILE.test(name))
+    .sort((a, b) => byNumber.compare(a, b) || (a < b ? -1 : 1));
+}

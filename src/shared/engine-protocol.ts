@@ -3,10 +3,16 @@
  * process does one job: it says `ready`, is told to `start`, reports, and ends with `result`, `done` or `error` and its exit.
  */
 import { z } from 'zod';
-import { answerEventSchema, askJobSchema } from './answer.ts';
-import { evaluateJobSchema, evaluationProgressSchema, evaluationReportSchema } from './evaluation.ts';
+import { answerEventSchema, askJobSchema, converseJobSchema, questionSchema } from './answer.ts';
+import {
+  evaluatedAnswerSchema,
+  evaluateJobSchema,
+  evaluationProgressSchema,
+  evaluationReportSchema,
+} from './evaluation.ts';
 import { executionModeSchema } from './execution-mode.ts';
 import { trainMetricsSchema, visionMetricsSchema } from './metrics.ts';
+import { probedStageSchema, probeJobSchema } from './probe.ts';
 import { failureSchema, runPlanSchema, runStateSchema } from './run-record.ts';
 import { checkSchema, verifyJobSchema } from './verification.ts';
 
@@ -45,6 +51,8 @@ export const jobSchema = z.discriminatedUnion('kind', [
   trainJobSchema,
   evaluateJobSchema,
   askJobSchema,
+  converseJobSchema,
+  probeJobSchema,
   verifyJobSchema,
 ]);
 export type Job = z.infer<typeof jobSchema>;
@@ -59,6 +67,10 @@ export const engineCommandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('checkpoint') }),
   /** Save a checkpoint and leave with exit code 0. */
   z.strictObject({ type: z.literal('stop') }),
+  /** Job `converse`: answer a question when those before it are answered. `id` is the parent's. */
+  z.strictObject({ type: z.literal('ask'), id: text, question: questionSchema }),
+  /** Job `converse`: end the answer to a question, or forget it where it still waits. */
+  z.strictObject({ type: z.literal('end-answer'), id: text }),
   z.strictObject({ type: z.literal('ping'), id: count }),
 ]);
 export type EngineCommand = z.infer<typeof engineCommandSchema>;
@@ -98,7 +110,12 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   /** How far an evaluation is, and what it found. */
   z.strictObject({ type: z.literal('evaluation-progress'), progress: evaluationProgressSchema }),
   z.strictObject({ type: z.literal('evaluation-report'), report: evaluationReportSchema }),
+  z.strictObject({ type: z.literal('evaluation-answers'), answers: z.array(evaluatedAnswerSchema) }),
   z.strictObject({ type: z.literal('answer'), event: answerEventSchema }),
+  /** Job `converse`: the model is loaded; a question has been answered, or could not be. */
+  z.strictObject({ type: z.literal('listening') }),
+  z.strictObject({ type: z.literal('answered'), id: text, failure: failureSchema.optional() }),
+  z.strictObject({ type: z.literal('probe'), stage: probedStageSchema }),
   /** One tensor of a reference case was compared. */
   z.strictObject({ type: z.literal('check'), check: checkSchema }),
   /** A job other than a training is over. */

@@ -23,10 +23,22 @@ export const evaluateJobSchema = z.strictObject({
   batchSize: z.int().min(1).max(4096),
   /** Longest answer, in tokens. */
   maxTokens: z.int().min(1).max(4096),
+  /** Whether every single answer is told too. */
+  reportsAnswers: z.boolean().optional(),
   /** By default graph. */
   execution: executionModeSchema.optional(),
 });
 export type EvaluateJob = z.infer<typeof evaluateJobSchema>;
+
+/** What was answered to one question, a place for each setting. */
+export const evaluatedAnswerSchema = z.strictObject({
+  /** Of the sample that the question is from. */
+  id: text,
+  expected: text,
+  answers: z.array(text),
+  correct: z.array(z.boolean()),
+});
+export type EvaluatedAnswer = z.infer<typeof evaluatedAnswerSchema>;
 
 /** How many of some questions were answered right. */
 export const scoreSchema = z.strictObject({ questions: count, correct: count });

@@ -1,20 +1,15 @@
-import { fork } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
-  datasetMessageSchema,
   shapesOptionsSchema,
   type CheckedDataset,
   type DatasetJob,
-  type DatasetMessage,
   type ShapesOptions,
   type SourceProgress,
 } from '../../shared/dataset-source.ts';
 import { InputError } from '../../shared/errors.ts';
-import { ENGINE_EXEC_ARGV } from '../studio/engine-environment.ts';
+import { runDatasetJob, type DatasetResult } from '../studio/datasets/dataset-job.ts';
 
-const ENTRY = fileURLToPath(new URL('../engine/data/sources/entry.ts', import.meta.url));
 const BROKEN_SAMPLES = 1;
 const [MEGABYTE, PERCENT] = [1e6, 100];
 
@@ -56,6 +51,8 @@ const ALLOWED: Record<DatasetJob['kind'], readonly OptionName[]> = {
   'easy-vqa': ['out', 'wheel', 'force'],
   shapes: ['out', 'images', 'clips', 'size', 'seed', 'questions', 'clip-questions', 'test-share', 'force'],
   check: ['images'],
+  index: [],
+  tokens: [],
 };
 
 /** Gets or checks a dataset. Exit code 0, or 1 when a checked file has broken samples. */
@@ -113,36 +110,11 @@ function parseShapes(values: Values): ShapesOptions {
 const flagOf = (name: string): OptionName =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) as OptionName;
 
-/**
- * Runs a job in a process of its own and resolves to its last message. The process leaves when this one is killed.
- * @throws InputError when the job refuses its input.
- */
-export function runDatasetJob(
-  job: DatasetJob,
-  onProgress: (progress: SourceProgress) => void,
-): Promise<Exclude<DatasetMessage, { type: 'progress' | 'refused' }>> {
-  return new Promise((fulfil, reject) => {
-    const child = fork(ENTRY, [JSON.stringify(job)], { execArgv: [...ENGINE_EXEC_ARGV] });
-    let last: DatasetMessage | undefined;
-    child.on('message', (raw) => {
-      const message = datasetMessageSchema.safeParse(raw);
-      if (!message.success) child.kill();
-      else if (message.data.type === 'progress') onProgress(message.data.progress);
-      else last = message.data;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (last?.type === 'refused') reject(new InputError(last.problem));
-      else if (last && last.type !== 'progress' && code === 0) fulfil(last);
-      else reject(new Error(`The dataset process ended early (${signal ?? `exit code ${code}`})`));
-    });
-  });
-}
-
 const PHASES: Record<SourceProgress['phase'], string> = {
   download: 'downloading',
   unpack: 'unpacking',
   draw: 'drawing',
+  read: 'reading',
 };
 
 /** One line that is written over on a terminal; nothing where output goes to a file. */
@@ -152,7 +124,7 @@ function showProgress({ phase, done, total }: SourceProgress): void {
   process.stderr.write(`\r${PHASES[phase].padEnd(12)}${String(share).padStart(3)} %${done === total ? '\n' : ''}`);
 }
 
-function reportDataset(message: Extract<DatasetMessage, { type: 'provided' }>): void {
+function reportDataset(message: Extract<DatasetResult, { type: 'provided' }>): void {
   const { folder, reused, splits, pictures, licence } = message;
   const lines = Object.entries(splits).map(([name, { records, clips, questions }]) => {
     const what = clips ? 'clips' : 'pictures';

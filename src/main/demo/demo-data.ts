@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DatasetJob, ShapesOptions } from '../../shared/dataset-source.ts';
 import { InputError } from '../../shared/errors.ts';
-import { runDatasetJob } from '../commands/data.ts';
+import { runDatasetJob } from '../studio/datasets/dataset-job.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
 import { readPictureQuestions, type PictureQuestion } from './questions.ts';
 
@@ -27,7 +27,7 @@ export interface DemoDataOptions {
 }
 
 /** Pictures of several objects: each question is asked about few of them. */
-const SHAPES_OVERRIDES = ['vision.minimumQuestionCount=20'];
+export const SHAPES_OVERRIDES: readonly string[] = ['vision.minimumQuestionCount=20'];
 
 function jobFor(name: DemoData['name'], folder: string, options: ShapesOptions): DatasetJob {
   const place = { folder, replace: false };

@@ -70,6 +70,12 @@ function obey(command: EngineCommand): void {
     case 'stop':
       stop();
       break;
+    case 'ask':
+      control.ask(command.id, command.question);
+      break;
+    case 'end-answer':
+      control.endAnswer(command.id);
+      break;
     case 'ping':
       send({ type: 'pong', id: command.id });
   }

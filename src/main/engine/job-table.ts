@@ -11,5 +11,7 @@ export const JOBS: JobTable = {
   train: async () => (await import('./train/training-job.ts')).runTrainingJob,
   evaluate: async () => (await import('./evaluate/evaluation-job.ts')).runEvaluationJob,
   ask: async () => (await import('./generate/ask-job.ts')).runAskJob,
+  converse: async () => (await import('./generate/converse-job.ts')).runConverseJob,
+  probe: async () => (await import('./train/probe-job.ts')).runProbeJob,
   verify: async () => (await import('./verify/verification-job.ts')).runVerificationJob,
 };

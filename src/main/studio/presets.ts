@@ -1,24 +1,37 @@
 /** The recipes that come with the program, for whoever shows or starts them; the engine reads them by name itself. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../shared/errors.ts';
 import { parseRecipe } from '../../shared/recipe-yaml.ts';
 import { withStages, type Recipe } from '../../shared/recipe.ts';
 import type { StagePlan } from '../../shared/stage-plan.ts';
 
-function readPreset(name: string, overrides: readonly string[]): ReturnType<typeof parseRecipe> {
-  const file = fileURLToPath(new URL(`../../../resources/recipes/${name}.yaml`, import.meta.url));
-  let text: string;
+const FOLDER = new URL('../../../resources/recipes/', import.meta.url);
+const EXTENSION = '.yaml';
+
+/** Names of the presets, sorted. */
+export function presetNames(): string[] {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith(EXTENSION));
+  return files.map((file) => file.slice(0, -EXTENSION.length)).sort();
+}
+
+const fileOf = (name: string): string => fileURLToPath(new URL(`${name}${EXTENSION}`, FOLDER));
+
+/** A preset's file, word for word. @throws InputError where there is none of that name */
+export function presetText(name: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(fileOf(name), 'utf8');
   } catch (error) {
     throw new InputError({ field: 'recipe', value: name, rule: 'is not the name of a preset' }, { cause: error });
   }
-  return parseRecipe(text, file, overrides);
 }
 
-/** The stages of a preset that lists its own. */
-function schemeOf(name: string): StagePlan {
+function readPreset(name: string, overrides: readonly string[]): ReturnType<typeof parseRecipe> {
+  return parseRecipe(presetText(name), fileOf(name), overrides);
+}
+
+/** The stages of a preset that lists its own. @throws InputError */
+export function schemeOf(name: string): StagePlan {
   const preset = withStages(readPreset(name, []), schemeOf);
   if (preset.phase === 'vision') throw new InputError({ field: 'scheme', value: name, rule: 'has no stages' });
   return { stages: preset.stages, stageDepth: preset.stageDepth };

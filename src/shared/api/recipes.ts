@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recipeSchema } from '../recipe.ts';
+import { probedStageSchema } from '../probe.ts';
 import { failureSchema } from '../run-record.ts';
 import { amount, count } from './numbers.ts';
 
@@ -90,18 +91,6 @@ export const preflightSchema = z.strictObject({
 });
 export type Preflight = z.infer<typeof preflightSchema>;
 
-/** One measured compression setting. */
-export const probedStageSchema = z.strictObject({
-  compression: z.string(),
-  /** Median duration of an optimizer step. */
-  stepMs: amount,
-  /** Steps that were measured. */
-  steps: count,
-  /** Resident memory of the engine behind them. */
-  memoryBytes: count,
-});
-export type ProbedStage = z.infer<typeof probedStageSchema>;
-
 /** A short measured training, of which nothing is kept. `POST /recipes/probe` starts it, `GET /recipes/probes/:id` tells how far it is. */
 export const probeSchema = z.strictObject({
   id: z.string(),
@@ -112,3 +101,5 @@ export const probeSchema = z.strictObject({
   failure: failureSchema.optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;
+
+export type { ProbedStage } from '../probe.ts';

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseDataJob, run, runDatasetJob } from '../../../src/main/commands/data.ts';
+import { parseDataJob, run } from '../../../src/main/commands/data.ts';
+import { runDatasetJob } from '../../../src/main/studio/datasets/dataset-job.ts';
 import { InputError } from '../../../src/shared/errors.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 

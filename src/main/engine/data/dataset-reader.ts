@@ -12,6 +12,7 @@ import {
 import { InputError } from '../../../shared/errors.ts';
 import { parseRecord, readRecords } from './json-records.ts';
 import { MediaFolder } from './media-paths.ts';
+import { NumberColumn } from './number-column.ts';
 
 /** One sound record with its media found: what is encoded into training rows. */
 export interface Sample {
@@ -69,25 +70,49 @@ export function readDataset(file: string, options: DatasetOptions = {}): Dataset
   const folder = new MediaFolder(options.images ?? join(dirname(file), 'images'));
   const samples = new SampleFile(file, folder);
   const broken: BrokenSample[] = [];
+  for (const record of checkedRecords(file, folder, options)) {
+    if (record.sample) samples.add(record, record.sample);
+    else broken.push(record.broken);
+  }
+  return { samples, broken };
+}
+
+/** A record with what it is: a sample, or why it is none. */
+export type CheckedRecord = RecordPlace & { readonly bytes: Uint8Array } & (
+    | { readonly sample: Sample; readonly broken?: undefined }
+    | { readonly sample?: undefined; readonly broken: BrokenSample }
+  );
+
+/**
+ * The records of a file in order, each checked.
+ *
+ * @param folder of the media
+ * @throws InputError where the file as a whole is unusable
+ */
+export function* checkedRecords(
+  file: string,
+  folder: MediaFolder,
+  { repeatedIds }: Pick<DatasetOptions, 'repeatedIds'> = {},
+): Generator<CheckedRecord> {
   const lineOfId = new Map<string, number>();
   let index = 0;
   for (const { start, bytes, line } of readRecords(file)) {
+    const place = { record: index++, line, start, length: bytes.length, bytes };
     let json: unknown;
     try {
       json = parseBytes(bytes);
       const sample = loadSample(json, folder);
       const earlier = lineOfId.get(sample.id);
       if (earlier !== undefined) throw new RecordError(`id: is already that of the record on line ${earlier}`);
-      if (!options.repeatedIds) lineOfId.set(sample.id, line);
-      samples.add({ record: index, line, start, length: bytes.length }, sample);
+      if (!repeatedIds) lineOfId.set(sample.id, line);
+      yield { ...place, sample };
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       const id = recordId(json);
-      broken.push({ index, ...(id === undefined ? {} : { id }), line, reason: error.message });
+      const broken = { index: place.record, ...(id === undefined ? {} : { id }), line, reason: error.message };
+      yield { ...place, broken };
     }
-    index++;
   }
-  return { samples, broken };
 }
 
 /** The error of a run that does not accept broken samples: how many, and the first of them. */
@@ -117,7 +142,23 @@ function loadSample(json: unknown, folder: MediaFolder): Sample {
   return { id, modality, system, turns, images };
 }
 
-function textBytes(sample: Sample): number {
+/** Reads the sample at a place of a file. @throws InputError where there is none that is sound */
+export function readSampleAt(file: string, place: Pick<RecordPlace, 'start' | 'length'>, folder: MediaFolder): Sample {
+  const bytes = Buffer.allocUnsafe(place.length);
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, bytes, 0, bytes.length, place.start);
+    return loadSample(parseBytes(bytes), folder);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    throw new InputError({ file, rule: `holds no sound sample there: ${error.message}` }, { cause: error });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** UTF-8 bytes of all texts of a sample. */
+export function textBytes(sample: Sample): number {
   const texts = sample.turns.reduce(
     (sum, { question, answer }) => sum + Buffer.byteLength(question) + Buffer.byteLength(answer),
     0,
@@ -125,33 +166,7 @@ function textBytes(sample: Sample): number {
   return texts + Buffer.byteLength(sample.system ?? '');
 }
 
-/** Numbers that grow one by one, without a JavaScript object for each. */
-class NumberColumn<A extends Float64Array | Uint32Array> {
-  values: A;
-  length = 0;
-  private readonly make: (size: number) => A;
-
-  constructor(make: (size: number) => A) {
-    this.make = make;
-    this.values = make(1024);
-  }
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const larger = this.make(this.length * 2);
-      larger.set(this.values);
-      this.values = larger;
-    }
-    this.values[this.length++] = value;
-  }
-
-  at(index: number): number {
-    if (!Number.isInteger(index) || index < 0 || index >= this.length)
-      throw new RangeError(`no sample ${index} of ${this.length}`);
-    return this.values[index] as number;
-  }
-}
-
+/** Where a record lies in its file. */
 interface RecordPlace {
   readonly record: number;
   readonly line: number;

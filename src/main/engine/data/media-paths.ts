@@ -1,14 +1,9 @@
-import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { type Conversation, mediaPathProblem, RecordError } from '../../../shared/dataset.ts';
+import { type Conversation, frameNames, mediaPathProblem, RecordError } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
 
-const FRAME_FILE = /\.(?:jpe?g|png|webp|gif|tiff?)$/i;
 const VIDEO_FILE = /\.(?:mp4|webm|mov|mkv|avi|m4v|mpe?g|gif)$/i;
-const byNumber = new Intl.Collator('en', { numeric: true });
-
-/** Frame names in order: numbers inside names count as numbers, so frame-10 follows frame-9. */
-const compareNames = (a: string, b: string): number => byNumber.compare(a, b) || (a < b ? -1 : 1);
 
 /**
  * Turns the media paths of records into absolute paths of files that exist below one folder. A link may lead anywhere
@@ -44,13 +39,10 @@ export class MediaFolder {
       const kind = VIDEO_FILE.test(path) ? 'is a video file, which cannot be decoded yet' : 'is not a folder';
       throw new RecordError(`video: ${path} ${kind}; give a folder that holds its frames as images`);
     }
-    const frames = readdirSync(real, { withFileTypes: true }).filter((entry: Dirent) => FRAME_FILE.test(entry.name));
+    const frames = frameNames(readdirSync(real));
     if (frames.length === 0)
       throw new RecordError(`video: the folder ${path} holds no frames (jpg, png, webp, gif, tiff)`);
-    return frames
-      .map((entry) => entry.name)
-      .sort(compareNames)
-      .map((name) => this.imageFile(join(path, name)));
+    return frames.map((name) => this.imageFile(join(path, name)));
   }
 
   private locate(path: string, field: string): { real: string; info: { isFile(): boolean } } {

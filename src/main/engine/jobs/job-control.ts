@@ -1,3 +1,13 @@
+import type { Question } from '../../../shared/answer.ts';
+
+/** A question that waits for its answer. */
+export interface AskedQuestion {
+  readonly id: string;
+  readonly question: Question;
+  /** The parent no longer wants the answer. */
+  readonly ended: AbortController;
+}
+
 /**
  * What the parent wants of a running job. Messages and signals only note a wish here; the job asks at its own moments
  * (`breathe`), so nothing ever interrupts a step.
@@ -6,6 +16,8 @@ export class JobControl {
   private stopping = false;
   private pausing = false;
   private checkpointWanted = false;
+  private readonly questions: AskedQuestion[] = [];
+  private answering: AskedQuestion | undefined;
   private wake: (() => void) | undefined;
 
   get stopRequested(): boolean {
@@ -35,6 +47,22 @@ export class JobControl {
   requestCheckpoint(): void {
     this.checkpointWanted = true;
     this.notify();
+  }
+
+  ask(id: string, question: Question): void {
+    this.questions.push({ id, question, ended: new AbortController() });
+    this.notify();
+  }
+
+  endAnswer(id: string): void {
+    for (const asked of [this.answering, ...this.questions]) if (asked?.id === id) asked.ended.abort();
+    this.notify();
+  }
+
+  /** The question that has waited longest, if any; it is being answered from here on. */
+  takeQuestion(): AskedQuestion | undefined {
+    this.answering = this.questions.shift();
+    return this.answering;
   }
 
   /** Whether a checkpoint was asked for since the last call. */

@@ -10,7 +10,9 @@ import {
   type SourceProgress,
 } from '../../../../shared/dataset-source.ts';
 import { InputError } from '../../../../shared/errors.ts';
+import { indexDataset } from '../dataset-index.ts';
 import { readDataset } from '../dataset-reader.ts';
+import { countSampleTokens } from '../sample-tokens.ts';
 import { getEasyVqa } from './easy-vqa.ts';
 import { getShapes } from './shapes/shapes.ts';
 
@@ -22,6 +24,8 @@ const onProgress = (progress: SourceProgress): void => send({ type: 'progress', 
 
 async function runJob(job: DatasetJob): Promise<DatasetMessage> {
   if (job.kind === 'check') return checkDataset(job);
+  if (job.kind === 'index') return { type: 'indexed', ...(await indexDataset(job, onProgress)) };
+  if (job.kind === 'tokens') return countSampleTokens(job);
   const { folder, replace } = job;
   const { manifest, reused } =
     job.kind === 'easy-vqa'

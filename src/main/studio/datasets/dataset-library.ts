@@ -1,0 +1,304 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import {
+  datasetSchema,
+  type Dataset,
+  type DatasetDetail,
+  type DatasetStats,
+  type ExampleDataset,
+  type NewDataset,
+  type Sample,
+  type SamplePage,
+  type SamplesQuery,
+} from '../../../shared/api/datasets.ts';
+import { readConversation, type Conversation } from '../../../shared/dataset.ts';
+import { shapesOptionsSchema, type DatasetJob } from '../../../shared/dataset-source.ts';
+import type { IndexHead } from '../../../shared/dataset-index.ts';
+import { InputError } from '../../../shared/errors.ts';
+import type { EventHub } from '../events/event-hub.ts';
+import type { JobBoard } from '../jobs/job-board.ts';
+import { readJsonFile, writeJsonFile } from '../json-file.ts';
+import type { ScannedData } from '../recipes/preflight.ts';
+import { conflict, notFound, plainFailure } from '../request-error.ts';
+import { shownPath, type Workspace } from '../workspace.ts';
+import { runDatasetJob } from './dataset-job.ts';
+import { DatasetIndex, isCurrent, readIndexHead } from './dataset-index.ts';
+import { picturePaths } from './media-paths.ts';
+import { SampleSearch, type SampleFilters } from './sample-search.ts';
+import { sampleSummary, wholeSample } from './sample-view.ts';
+
+/** Searches that are kept, so that the next page of one is there at once. */
+const KEPT_SEARCHES = 8;
+/** How long a page waits for a search in texts. */
+const PAGE_PATIENCE_MS = 1500;
+
+const librarySchema = z.strictObject({ datasets: z.array(datasetSchema) });
+const NOTHING_COUNTED = { bytes: 0, records: 0, broken: 0, turns: 0, media: 0, modalities: { text: 0, image: 0, video: 0 } };
+
+/** The datasets of a workspace, as a list in a file with an index beside it for each. */
+export class DatasetLibrary {
+  private readonly workspace: Workspace;
+  private readonly events: EventHub;
+  private readonly board: JobBoard;
+  private readonly datasets = new Map<string, Dataset>();
+  private readonly opened = new Map<string, Promise<DatasetIndex>>();
+  private readonly searches = new Map<string, SampleSearch>();
+  private saving: Promise<void> = Promise.resolve();
+
+  constructor(workspace: Workspace, events: EventHub, board: JobBoard) {
+    this.workspace = workspace;
+    this.events = events;
+    this.board = board;
+  }
+
+  /** Loads the list. An import that was cut off is begun again. */
+  async open(): Promise<void> {
+    const library = await readJsonFile(this.file, librarySchema);
+    for (const dataset of library?.datasets ?? []) {
+      const head = await readIndexHead(this.indexFolder(dataset.id));
+      const now = head ? await isCurrent(head) : 'changed';
+      if (dataset.state === 'importing') this.begin(dataset, resolve(this.workspace.folder, dataset.file));
+      else if (dataset.state === 'failed') this.datasets.set(dataset.id, dataset);
+      else this.datasets.set(dataset.id, { ...dataset, state: now === 'current' ? 'ready' : now });
+    }
+  }
+
+  list(): Dataset[] {
+    return [...this.datasets.values()];
+  }
+
+  /** @throws RequestError where there is none of that id */
+  get(id: string): Dataset {
+    const dataset = this.datasets.get(id);
+    if (!dataset) throw notFound('such dataset');
+    return dataset;
+  }
+
+  async detail(id: string): Promise<DatasetDetail> {
+    const dataset = this.get(id);
+    const head = await readIndexHead(this.indexFolder(id));
+    return { dataset, brokenSamples: dataset.state === 'importing' ? [] : (head?.firstBroken ?? []) };
+  }
+
+  async stats(id: string): Promise<DatasetStats> {
+    return (await this.index(id)).head.stats;
+  }
+
+  /** Begins to read a conversation file; events tell how far it is. @throws InputError where there is no such file */
+  async add({ path, images, name }: NewDataset): Promise<Dataset> {
+    const given = resolve(this.workspace.folder, path);
+    const file = await conversationFile(given);
+    const folder = images === undefined ? join(dirname(file), 'images') : resolve(this.workspace.folder, images);
+    const shown = shownPath(file, this.workspace);
+    const known = this.list().find((dataset) => dataset.file === shown);
+    if (known?.state === 'importing') throw conflict(`${shown} is being imported already`, 'Wait for it');
+    const dataset: Dataset = {
+      ...{ id: known?.id ?? randomBytes(6).toString('hex'), name: name ?? known?.name ?? datasetName(file) },
+      ...{ file: shown, images: shownPath(folder, this.workspace), state: 'importing', done: 0 },
+      ...NOTHING_COUNTED,
+      importedAt: new Date().toISOString(),
+    };
+    this.begin(dataset, file);
+    return dataset;
+  }
+
+  /** Makes or downloads an example into data/ and imports its training split. */
+  addExample({ source }: ExampleDataset): Dataset {
+    const folder = join(this.workspace.data, source);
+    const file = join(folder, 'train.jsonl');
+    const shown = shownPath(file, this.workspace);
+    const known = this.list().find((dataset) => dataset.file === shown);
+    if (known) return known;
+    const dataset: Dataset = {
+      ...{ id: randomBytes(6).toString('hex'), name: source, file: shown },
+      ...{ images: shownPath(join(folder, 'images'), this.workspace), state: 'importing', done: 0 },
+      ...NOTHING_COUNTED,
+      importedAt: new Date().toISOString(),
+    };
+    const place = { folder, replace: false };
+    const make: DatasetJob =
+      source === 'shapes'
+        ? { kind: source, ...place, options: shapesOptionsSchema.parse({}) }
+        : { kind: source, ...place };
+    this.begin(dataset, file, make);
+    return dataset;
+  }
+
+  /** Takes a dataset off the list, with its index. Its own files stay. */
+  async remove(id: string): Promise<void> {
+    const { state } = this.get(id);
+    if (state === 'importing') throw conflict('The dataset is being imported', 'Wait for it, or cancel the job');
+    this.datasets.delete(id);
+    await this.forgetIndex(id);
+    await rm(this.indexFolder(id), { recursive: true, force: true });
+    await this.save();
+    this.events.publish({ kind: 'dataset-removed', id });
+  }
+
+  /** A page of the samples that match. */
+  async samples(id: string, { offset, limit, ...filters }: SamplesQuery): Promise<SamplePage> {
+    const index = await this.index(id);
+    const search = this.search(id, index, filters);
+    await search.until(offset + limit, PAGE_PATIENCE_MS);
+    const records = search.records.slice(offset, offset + limit);
+    const samples = await Promise.all(
+      records.map(async (record) => sampleSummary(id, index, record, await index.read(record))),
+    );
+    return { offset, total: search.records.length, isComplete: search.isComplete, samples };
+  }
+
+  async sample(id: string, record: number): Promise<Sample> {
+    const index = await this.index(id);
+    if (record >= index.head.records) throw notFound(`sample ${record}`);
+    return wholeSample(id, index, record, await index.read(record));
+  }
+
+  /** A sample's conversation. @throws RequestError where it is broken */
+  async conversation(id: string, record: number): Promise<Conversation> {
+    const index = await this.index(id);
+    if (record >= index.head.records) throw notFound(`sample ${record}`);
+    try {
+      return readConversation((await index.read(record)).json);
+    } catch (error) {
+      throw conflict(`Sample ${record} is broken: ${String(error)}`, 'Take another one');
+    }
+  }
+
+  /** Real paths of a sample's pictures. */
+  async pictures(id: string, record: number): Promise<string[]> {
+    const index = await this.index(id);
+    return picturePaths(index.head.images, await this.conversation(id, record));
+  }
+
+  /** The index of a dataset, opened once. @throws RequestError while there is none */
+  index(id: string): Promise<DatasetIndex> {
+    const { state } = this.get(id);
+    if (state === 'importing') throw conflict('The dataset is still being read', 'Wait until the import is done');
+    if (state === 'failed') throw conflict('The dataset could not be read', 'Mend the file and import it again');
+    const opened = this.opened.get(id) ?? DatasetIndex.open(this.indexFolder(id));
+    opened.catch(() => this.opened.delete(id));
+    this.opened.set(id, opened);
+    return opened;
+  }
+
+  /** What is in a conversation file: from the library, from an earlier look, or by reading it through. @throws InputError */
+  async scan(file: string, images: string | undefined): Promise<ScannedData> {
+    const key = createHash('sha256').update(`${file}\0${images ?? ''}`).digest('hex').slice(0, 16);
+    const shown = shownPath(file, this.workspace);
+    const known = this.list().find((dataset) => dataset.file === shown && dataset.state === 'ready');
+    const folder = known ? this.indexFolder(known.id) : join(this.workspace.studio, 'scans', key);
+    const found = await readIndexHead(folder);
+    if (found && (await isCurrent(found)) === 'current') return scanned(found);
+    const other = join(this.workspace.studio, 'scans', key);
+    await runDatasetJob({ kind: 'index', file, folder: other, ...(images !== undefined && { images }) }, () => undefined);
+    const head = await readIndexHead(other);
+    if (!head) throw new Error('an index that was written can be read');
+    return scanned(head);
+  }
+
+  private get file(): string {
+    return join(this.workspace.studio, 'datasets.json');
+  }
+
+  private indexFolder(id: string): string {
+    return join(this.workspace.studio, 'datasets', id);
+  }
+
+  private search(id: string, index: DatasetIndex, filters: SampleFilters): SampleSearch {
+    const key = `${id} ${JSON.stringify(filters)}`;
+    const search =
+      this.searches.get(key) ?? new SampleSearch(index, filters, (record) => this.pictures(id, record).catch(() => []));
+    // The one used last goes to the end: the first is the one to forget.
+    this.searches.delete(key);
+    this.searches.set(key, search);
+    for (const [oldKey, old] of [...this.searches].slice(0, -KEPT_SEARCHES)) {
+      old.stop();
+      this.searches.delete(oldKey);
+    }
+    return search;
+  }
+
+  private begin(dataset: Dataset, file: string, make?: DatasetJob): void {
+    this.put(dataset);
+    const { id, name } = dataset;
+    const job = { kind: 'dataset', title: `Import ${name}`, subject: id } as const;
+    void this.board
+      .track(job, async (signal, shown) => {
+        const tell = (done: number): void => {
+          this.put({ ...this.get(id), done });
+          this.board.update(shown.id, { done });
+        };
+        if (make) await runDatasetJob(make, ({ done, total }) => tell(done / total), signal);
+        await this.forgetIndex(id);
+        const images = resolve(this.workspace.folder, dataset.images);
+        const index: DatasetJob = { kind: 'index', file, folder: this.indexFolder(id), images };
+        await runDatasetJob(index, ({ done, total }) => tell(done / total), signal);
+        await this.finish(dataset);
+      })
+      .catch((error: unknown) => {
+        const { done: _, ...rest } = dataset;
+        this.put({ ...rest, state: 'failed', failure: plainFailure(error) });
+      })
+      .then(() => this.save());
+    void this.save();
+  }
+
+  private async finish(dataset: Dataset): Promise<void> {
+    const head = await readIndexHead(this.indexFolder(dataset.id));
+    if (!head) throw new Error('an index that was written can be read');
+    const { done: _, ...rest } = dataset;
+    const { bytes, records, broken, turns, media, modalities } = head;
+    this.put({ ...rest, state: 'ready', bytes, records, broken, turns, media, modalities });
+  }
+
+  private async forgetIndex(id: string): Promise<void> {
+    const opened = this.opened.get(id);
+    this.opened.delete(id);
+    for (const [key, search] of this.searches) {
+      if (!key.startsWith(`${id} `)) continue;
+      search.stop();
+      this.searches.delete(key);
+    }
+    await opened?.then((index) => index.close()).catch(() => undefined);
+  }
+
+  private put(dataset: Dataset): void {
+    this.datasets.set(dataset.id, dataset);
+    this.events.publish({ kind: 'dataset', dataset });
+  }
+
+  private save(): Promise<void> {
+    this.saving = this.saving.catch(() => undefined).then(() => writeJsonFile(this.file, { datasets: this.list() }));
+    return this.saving;
+  }
+}
+
+const scanned = ({ records, broken, turns, media, textBytes, stats, firstBroken }: IndexHead): ScannedData => ({
+  ...{ records, broken, turns, media, textBytes, stats },
+  firstBroken: firstBroken[0] && `line ${firstBroken[0].line}: ${firstBroken[0].reason}`,
+});
+
+/** `data/easy-vqa/train.jsonl` is called easy-vqa; other names stay. */
+function datasetName(file: string): string {
+  const name = basename(file).replace(/\.jsonl?$/i, '');
+  return ['train', 'data', 'dataset'].includes(name) ? basename(dirname(file)) : `${basename(dirname(file))} ${name}`;
+}
+
+const PREFERRED = ['train.jsonl', 'train.json'];
+
+/** The file itself, or the conversation file in a folder: `train`, or the only one there is. @throws InputError */
+async function conversationFile(path: string): Promise<string> {
+  if (!existsSync(path)) throw new InputError({ file: path, rule: 'does not exist' });
+  const real = await realpath(path);
+  if (!(await stat(real)).isDirectory()) return real;
+  const names = (await readdir(real)).filter((name) => /\.jsonl?$/i.test(name) && name !== 'manifest.json');
+  const preferred = PREFERRED.find((name) => names.includes(name));
+  const [only, ...more] = names;
+  if (preferred !== undefined) return join(real, preferred);
+  if (only !== undefined && more.length === 0) return join(real, only);
+  const rule = only === undefined ? 'holds no conversation file (.json, .jsonl)' : `holds several files: ${names.join(', ')}`;
+  throw new InputError({ file: path, rule, hint: 'Choose the conversation file itself' });
+}

@@ -1,0 +1,245 @@
+/** What would stop a training or surprise its user, found before it starts. */
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import type { DatasetStats } from '../../../shared/api/datasets.ts';
+import type { Preflight, PreflightItem, RecipeFacts } from '../../../shared/api/recipes.ts';
+import { InputError, messageOf } from '../../../shared/errors.ts';
+import { parseRecipe } from '../../../shared/recipe-yaml.ts';
+import { checkRecipeAgainstModel, withStages, type InstructRecipe, type Recipe } from '../../../shared/recipe.ts';
+import { resolveStages } from '../../../shared/stage.ts';
+import type { ModelLibrary } from '../models/model-library.ts';
+import { namedSizes, readModelSize, type ModelSize } from '../models/model-shape.ts';
+import { schemeOf } from '../presets.ts';
+import { definedOnly } from '../runs/run-summary.ts';
+import type { Workspace } from '../workspace.ts';
+
+/** What a scan of a conversation file tells. */
+export interface ScannedData {
+  readonly records: number;
+  readonly broken: number;
+  readonly firstBroken: string | undefined;
+  readonly turns: number;
+  readonly media: number;
+  readonly textBytes: number;
+  readonly stats: DatasetStats;
+}
+
+export interface PreflightTools {
+  readonly workspace: Workspace;
+  readonly models: ModelLibrary;
+  /** Reads a conversation file through, or remembers what an earlier reading found. @throws InputError */
+  scan(file: string, images: string | undefined): Promise<ScannedData>;
+}
+
+/** English text has about four bytes a token in large vocabularies; small ones trained on the data have somewhat fewer. */
+const BYTES_PER_TOKEN = 4;
+/** Weights, gradients and both moments of Adam, as float32. */
+const [TRAINED_BYTES, FROZEN_BYTES, SAVED_BYTES] = [16, 4, 12];
+/** The engine itself with TensorFlow. */
+const ENGINE_BYTES = 600e6;
+const SCARCE = 0.8;
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 0)} GB`;
+const thousands = (value: number): string => Math.round(value).toLocaleString('en');
+
+type Items = PreflightItem[];
+
+function refused(id: string, title: string, error: unknown): PreflightItem {
+  const hint = error instanceof InputError ? error.problem.hint : undefined;
+  return { id, level: 'error', title, detail: messageOf(error), whatToDo: hint ?? 'Mend it before you start' };
+}
+
+async function checkModel({ model }: Recipe, { models, workspace }: PreflightTools, items: Items): Promise<ModelSize | undefined> {
+  try {
+    const size = await models.sizeOf(model.from);
+    const { decoder } = size.shape;
+    const detail = `${model.from}: ${decoder.layers} decoder layers, ${size.visualTokens} visual tokens per image`;
+    items.push({ id: 'model', level: 'ok', title: 'Model', detail });
+    if (!namedSizes().includes(model.from)) checkWeights(resolve(workspace.folder, model.from), items);
+    if (model.tower !== undefined) await checkTower(resolve(workspace.folder, model.tower), size, items);
+    return size;
+  } catch (error) {
+    items.push(refused('model', 'Model', error));
+    return undefined;
+  }
+}
+
+function checkWeights(folder: string, items: Items): void {
+  const isThere = ['model.safetensors', 'model.safetensors.index.json'].some((name) => existsSync(resolve(folder, name)));
+  if (isThere) return;
+  const whatToDo = 'Put model.safetensors into the folder, or choose another model';
+  items.push({ id: 'weights', level: 'error', title: 'Weights', detail: `${folder} holds no weights`, whatToDo });
+}
+
+async function checkTower(folder: string, { shape }: ModelSize, items: Items): Promise<void> {
+  try {
+    const { vision } = (await readModelSize(folder)).shape;
+    const isAlike = (['hiddenSize', 'intermediateSize', 'imageSize', 'patchSize', 'layers'] as const).every(
+      (key) => vision[key] === shape.vision[key],
+    );
+    const detail = isAlike ? folder : `${folder} has a tower of another size than the model`;
+    const whatToDo = isAlike ? {} : { whatToDo: 'Choose a tower that was trained for this size' };
+    items.push({ id: 'tower', level: isAlike ? 'ok' : 'error', title: 'Vision tower', detail, ...whatToDo });
+  } catch (error) {
+    items.push(refused('tower', 'Vision tower', error));
+  }
+}
+
+async function checkData(recipe: Recipe, tools: PreflightTools, items: Items): Promise<ScannedData | undefined> {
+  const { train, images } = recipe.data;
+  const absolute = (path: string): string => resolve(tools.workspace.folder, path);
+  try {
+    const data = await tools.scan(absolute(train), images === undefined ? undefined : absolute(images));
+    const samples = data.records - data.broken;
+    const detail = `${thousands(samples)} samples with ${thousands(data.turns)} questions and ${thousands(data.media)} pictures`;
+    items.push({ id: 'data', level: samples > 0 ? 'ok' : 'error', title: 'Data', detail });
+    if (data.broken > 0) {
+      const first = data.firstBroken === undefined ? '' : `; the first one: ${data.firstBroken}`;
+      const broken = `${thousands(data.broken)} of ${thousands(data.records)} samples are broken${first}`;
+      const whatToDo = 'Mend or remove them: training refuses broken samples. The data screen lists them';
+      items.push({ id: 'broken', level: 'error', title: 'Broken samples', detail: broken, whatToDo });
+    }
+    return data;
+  } catch (error) {
+    items.push(refused('data', 'Data', error));
+    return undefined;
+  }
+}
+
+/** Rows that a conversation file gives: a conversation each, or parts of it. */
+function rowsOf(recipe: InstructRecipe, { stats, records, broken, turns }: ScannedData): number {
+  const limit = recipe.data.turns;
+  if (limit === 'multi') return records - broken;
+  if (limit === 'single') return turns;
+  const { edges, counts } = stats.turns;
+  return counts.reduce((rows, count, i) => rows + count * Math.ceil(((edges[i] ?? 1) + 1e-9) / limit), 0);
+}
+
+function stepsOf({ optimizer }: Recipe, rows: number | undefined): number | undefined {
+  if (optimizer.steps !== undefined) return optimizer.steps;
+  if (rows === undefined) return undefined;
+  return Math.max(1, Math.round((optimizer.epochs ?? 1) * Math.max(1, Math.floor(rows / optimizer.batchSize))));
+}
+
+function checkStages(recipe: Recipe, size: ModelSize | undefined, steps: number | undefined, items: Items): void {
+  if (recipe.phase === 'vision' || !size) return;
+  try {
+    const depth = size.shape.decoder.layers;
+    checkRecipeAgainstModel(recipe, { depth, visualTokens: size.visualTokens });
+    const notices = steps === undefined ? [] : resolveStages(recipe, steps, depth).notices;
+    const count = recipe.stages.length;
+    const detail = `${count} ${count === 1 ? 'stage' : 'stages'} fit the model${notices.length > 0 ? `; ${notices.join('; ')}` : ''}`;
+    items.push({ id: 'stages', level: 'ok', title: 'Stages', detail });
+  } catch (error) {
+    items.push(refused('stages', 'Stages', error));
+  }
+}
+
+function checkLength(recipe: Recipe, rows: number | undefined, steps: number | undefined, items: Items): void {
+  if (steps === undefined || rows === undefined) return;
+  const { batchSize } = recipe.optimizer;
+  const passes = (steps * batchSize) / Math.max(1, rows);
+  const detail = `${thousands(steps)} optimizer steps of ${batchSize} samples: ${passes.toFixed(2)} passes over ${thousands(rows)} rows`;
+  if (rows >= batchSize) return void items.push({ id: 'length', level: 'ok', title: 'Length', detail });
+  const whatToDo = 'Take a smaller batchSize, or more data';
+  items.push({ id: 'length', level: 'error', title: 'Length', detail: `${detail}. There are fewer rows than a batch takes`, whatToDo });
+}
+
+interface RowFacts {
+  readonly imagesPerRow: number;
+  readonly textTokensPerRow: number;
+  readonly truncatedRows: number;
+}
+
+function rowFacts(recipe: InstructRecipe, data: ScannedData, size: ModelSize, rows: number): RowFacts {
+  const samples = Math.max(1, data.records - data.broken);
+  // A part of a conversation is shown its pictures again.
+  const imagesPerRow = data.media / samples;
+  const textTokensPerRow = data.textBytes / BYTES_PER_TOKEN / Math.max(1, rows);
+  const room = recipe.data.maxLength - imagesPerRow * size.visualTokens;
+  const { edges, counts } = data.stats.textBytes;
+  const perRow = rows / samples;
+  const longer = counts.reduce((total, count, i) => {
+    const middle = ((edges[i] ?? 0) + (edges[i + 1] ?? 0)) / 2;
+    return middle / BYTES_PER_TOKEN / perRow > room ? total + count : total;
+  }, 0);
+  return { imagesPerRow, textTokensPerRow, truncatedRows: Math.round(longer * perRow) };
+}
+
+function checkTruncation(facts: RowFacts | undefined, rows: number | undefined, items: Items): void {
+  if (!facts || rows === undefined) return;
+  const title = 'Truncation';
+  if (facts.truncatedRows === 0) {
+    return void items.push({ id: 'truncation', level: 'ok', title, detail: 'No row is estimated to be longer than maxLength' });
+  }
+  const detail = `About ${thousands(facts.truncatedRows)} of ${thousands(rows)} rows are longer than maxLength and are cut`;
+  const whatToDo = 'Raise data.maxLength, or split conversations with data.turns';
+  items.push({ id: 'truncation', level: 'warning', title, detail, whatToDo });
+}
+
+/** Values that training changes. */
+function trainedParameters(recipe: Recipe, { shape, parameters }: ModelSize): number {
+  const { vision, decoder } = shape;
+  const projector = vision.hiddenSize * decoder.hiddenSize + decoder.hiddenSize ** 2;
+  if (recipe.phase === 'instruct' && recipe.train.parts === 'projector') return projector;
+  return parameters;
+}
+
+async function checkDisk(bytes: number, { workspace }: PreflightTools, items: Items): Promise<void> {
+  const { bavail, bsize } = await statfs(workspace.folder);
+  const free = bavail * bsize;
+  const detail = `Checkpoints and the model take about ${gigabytes(bytes)}; ${gigabytes(free)} are free`;
+  if (bytes < free * SCARCE) return void items.push({ id: 'disk', level: 'ok', title: 'Disk', detail });
+  const whatToDo = 'Free some space, or keep fewer checkpoints (checkpoint.keep)';
+  items.push({ id: 'disk', level: bytes > free ? 'error' : 'warning', title: 'Disk', detail, whatToDo });
+}
+
+function checkMemory(bytes: number, items: Items): void {
+  const total = totalmem();
+  const detail = `Weights, gradients and optimizer take about ${gigabytes(bytes)} of ${gigabytes(total)}, activations not counted: measure them with a probe`;
+  if (bytes < total * SCARCE) return void items.push({ id: 'memory', level: 'ok', title: 'Memory', detail });
+  const whatToDo = 'Take a smaller model, or train the projector alone (train.parts)';
+  items.push({ id: 'memory', level: bytes > total ? 'error' : 'warning', title: 'Memory', detail, whatToDo });
+}
+
+async function checkRoom(recipe: Recipe, size: ModelSize, tools: PreflightTools, items: Items): Promise<RecipeFacts> {
+  const trained = trainedParameters(recipe, size);
+  const frozen = size.parameters - trained;
+  const checkpointBytes = trained * SAVED_BYTES + frozen * FROZEN_BYTES;
+  // While a new checkpoint is written, the oldest one is still there.
+  const diskBytes = checkpointBytes * (recipe.checkpoint.keep + 1) + size.parameters * FROZEN_BYTES;
+  const memoryBytes = trained * TRAINED_BYTES + frozen * FROZEN_BYTES + ENGINE_BYTES;
+  await checkDisk(diskBytes, tools, items);
+  checkMemory(memoryBytes, items);
+  return { parameters: size.parameters, checkpointBytes, diskBytes, memoryBytes };
+}
+
+/**
+ * Looks at everything a training needs. Problems are items, not errors.
+ *
+ * @throws InputError where the recipe itself is wrong: that is told field by field elsewhere
+ */
+export async function preflight(yaml: string, tools: PreflightTools): Promise<Preflight> {
+  const recipe = withStages(parseRecipe(yaml, 'recipe'), schemeOf);
+  const items: Items = [];
+  const size = await checkModel(recipe, tools, items);
+  const data = await checkData(recipe, tools, items);
+  const rows = data && (recipe.phase === 'vision' ? data.records - data.broken : Math.round(rowsOf(recipe, data)));
+  const totalSteps = stepsOf(recipe, rows);
+  checkStages(recipe, size, totalSteps, items);
+  checkLength(recipe, rows, totalSteps, items);
+  const perRow = recipe.phase === 'instruct' && data && size && rows ? rowFacts(recipe, data, size, rows) : undefined;
+  checkTruncation(perRow, rows, items);
+  const room = size ? await checkRoom(recipe, size, tools, items) : {};
+  const facts: RecipeFacts = {
+    ...room,
+    ...perRow,
+    ...definedOnly({
+      ...{ totalSteps, rows, samples: data && data.records - data.broken },
+      ...{ depth: size?.shape.decoder.layers, visualTokensPerImage: size?.visualTokens },
+    }),
+  };
+  return { items, facts };
+}

@@ -1,0 +1,58 @@
+import type { EventHub } from '../events/event-hub.ts';
+import type { RunStore } from './run-store.ts';
+
+const EVERY_MS = 2000;
+
+/** Tells of runs that others change: trainings and evaluations of the command line, folders that are copied or deleted. */
+export class RunWatch {
+  private readonly store: RunStore;
+  private readonly events: EventHub;
+  private signatures = new Map<string, string>();
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  constructor(store: RunStore, events: EventHub) {
+    this.store = store;
+    this.events = events;
+  }
+
+  /** Takes note of how the runs are, and tells of what changes from now on. */
+  async open(): Promise<void> {
+    this.signatures = await this.look();
+    this.again();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Compares with the last look and tells the differences. */
+  async check(): Promise<void> {
+    const before = this.signatures;
+    this.signatures = await this.look();
+    for (const [name, signature] of this.signatures) {
+      if (before.get(name) === signature) continue;
+      const run = await this.store.summary(name);
+      if (run) this.events.publish({ kind: 'run', run });
+    }
+    for (const name of before.keys()) {
+      if (!this.signatures.has(name)) this.events.publish({ kind: 'run-removed', name });
+    }
+  }
+
+  private async look(): Promise<Map<string, string>> {
+    const names = await this.store.names();
+    return new Map(await Promise.all(names.map(async (name) => [name, await this.store.signature(name)] as const)));
+  }
+
+  private again(): void {
+    if (this.isClosed) return;
+    this.timer = setTimeout(() => {
+      void this.check()
+        .catch(() => undefined)
+        .finally(() => this.again());
+    }, EVERY_MS);
+    this.timer.unref();
+  }
+}

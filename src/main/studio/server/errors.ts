@@ -1,0 +1,20 @@
+import type { Context } from 'hono';
+import type { ApiError } from '../../../shared/api/failures.ts';
+import { InputError } from '../../../shared/errors.ts';
+import { failureFrom, RequestError } from '../request-error.ts';
+
+function statusOf(error: unknown): RequestError['status'] | 500 {
+  if (error instanceof RequestError) return error.status;
+  return error instanceof InputError ? 400 : 500;
+}
+
+const wantsPage = (context: Context): boolean => !context.req.path.startsWith('/api') && context.req.method === 'GET';
+
+/** Any error as the answer to a request: JSON for the API, plain text where a page was wanted. */
+export function errorAnswer(error: unknown, context: Context): Response {
+  const failure = failureFrom(error);
+  const status = statusOf(error);
+  if (status === 500) console.error(failure.details);
+  if (wantsPage(context)) return context.text(`${failure.cause}.\n${failure.whatToDo}.\n`, status);
+  return context.json({ error: failure } satisfies ApiError, status);
+}
