@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Hono } from 'hono';
 import { metricsQuerySchema } from '../../../../shared/api/metrics-query.ts';
 import {
@@ -9,9 +8,8 @@ import {
   type RunSummary,
 } from '../../../../shared/api/runs.ts';
 import { metricsAnswer, metricsCsv } from '../../runs/metrics-answer.ts';
-import { CHECKPOINT_NAME, readSamples, RUN_PATHS } from '../../runs/run-files.ts';
+import { readSamples } from '../../runs/run-files.ts';
 import { readLog } from '../../runs/run-log.ts';
-import { checkpointProblem } from '../../runs/verify-checkpoint.ts';
 import { checkpointProblem } from '../../runs/verify-checkpoint.ts';
 import { definedOnly } from '../../runs/run-summary.ts';
 import { notFound } from '../../request-error.ts';
@@ -67,14 +65,8 @@ export function runRoutes(studio: Studio) {
       return context.body(body, 200, headers);
     })
     .post('/:name/checkpoints/:checkpoint/verify', async (context) => {
-      const checkpoint = context.req.param('checkpoint');
-      const problem = await checkpointProblem(runs.checkpointFolder(existing(context.req.param('name')), checkpoint));
-      return context.json({ name: checkpoint, ...(problem !== undefined && { problem }) });
-    })
-    .post('/:name/checkpoints/:checkpoint/verify', async (context) => {
       const { name, checkpoint } = context.req.param();
-      if (!CHECKPOINT_NAME.test(checkpoint)) throw notFound(`checkpoint ${checkpoint}`);
-      const problem = await checkpointProblem(join(runs.folderOf(existing(name)), RUN_PATHS.checkpoints, checkpoint));
+      const problem = await checkpointProblem(runs.checkpointFolder(existing(name), checkpoint));
       return context.json({ name: checkpoint, ...definedOnly({ problem }) });
     })
     .get('/:name/log', async (context) => {
