@@ -25,6 +25,9 @@ const general = {
   memoryBytes: whole,
   /** Tensors alive after the step: a rising count is a leak. */
   tensors: whole,
+  /** Functions that this engine process recorded so far, and those it freed for room: both rising means too many shapes. */
+  functionsRecorded: whole.optional(),
+  functionsEvicted: whole.optional(),
   /** When the step ended (ISO 8601). */
   time: z.iso.datetime(),
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COMPRESSORS, formatCompression, parseCompression } from './compression.ts';
 import { InputError } from './errors.ts';
+import { PRECISIONS } from './precision.ts';
 
 // A recipe as its YAML file holds it: the same names in file, command line and user interface. Every object is strict, so
 // an unknown key is an error. Paths are relative to the working directory.
@@ -44,6 +45,10 @@ const trainSchema = z.strictObject({
   visionTower: z.enum(['frozen', 'trained']).default('frozen'),
   /** Run a frozen vision tower once per image and keep its features. */
   cacheFeatures: z.boolean().default(false),
+  /** Of matrix products. Weights, gradients, sums and the optimizer are float32 in any case. */
+  precision: z.enum(PRECISIONS).default('float32'),
+  /** Keep only the inputs of decoder layers and compute the rest again in the backward pass: less memory, more time. */
+  gradientCheckpointing: z.boolean().default(false),
 });
 
 const optimizerSchema = z.strictObject({

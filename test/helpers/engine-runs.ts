@@ -56,7 +56,16 @@ export const resumedRun = (folder: string): TrainJob => ({ kind: 'train', run: {
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 /** Fields of a metrics line that a clock or the process decides, not the training. */
-const MEASURED = ['stepMs', 'tokensPerSecond', 'imagesPerSecond', 'memoryBytes', 'tensors', 'time'];
+const MEASURED = [
+  'stepMs',
+  'tokensPerSecond',
+  'imagesPerSecond',
+  'memoryBytes',
+  'tensors',
+  'functionsRecorded',
+  'functionsEvicted',
+  'time',
+];
 
 /** The metrics of a run without what is measured, one object per line. */
 export function metricsOfRun(folder: string): Record<string, unknown>[] {

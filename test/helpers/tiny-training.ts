@@ -20,7 +20,14 @@ export function tinyRecipe({ train, optimizer, stages }: Changes = {}): Instruct
     phase: 'instruct',
     model: { from: 'tiny' },
     data: { train: 'train.jsonl', maxLength: 128, turns: 'multi' },
-    train: { parts: 'full', visionTower: 'frozen', cacheFeatures: false, ...train },
+    train: {
+      parts: 'full',
+      visionTower: 'frozen',
+      cacheFeatures: false,
+      precision: 'float32',
+      gradientCheckpointing: false,
+      ...train,
+    },
     optimizer: {
       lr: 3e-3,
       warmupRatio: 0,

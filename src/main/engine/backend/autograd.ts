@@ -9,6 +9,7 @@
  * A tensor that was `tf.keep`-ed by someone else (weights, the batch) stays theirs.
  */
 import { tf, type Tensor } from './tensorflow.ts';
+import { after } from './graph/ordering.ts';
 import { add } from './kernels.ts';
 
 /** Gradients of an op's inputs, in order, given the gradient of its output. `needs[i]` is false: input i wants none. */
@@ -23,6 +24,16 @@ interface TapeNode {
 
 let active: Tape | null = null;
 
+function withTape<T>(tape: Tape | null, compute: () => T): T {
+  const before = active;
+  active = tape;
+  try {
+    return compute();
+  } finally {
+    active = before;
+  }
+}
+
 /** The record of one forward pass. */
 export class Tape {
   private readonly nodes: TapeNode[] = [];
@@ -36,13 +47,7 @@ export class Tape {
 
   /** Runs `forward` while this tape records. */
   run<T>(forward: () => T): T {
-    const before = active;
-    active = this;
-    try {
-      return forward();
-    } finally {
-      active = before;
-    }
+    return withTape(this, forward);
   }
 
   isTracked(tensor: Tensor): boolean {
@@ -60,7 +65,12 @@ export class Tape {
    * The caller disposes the result. A watched tensor the scalar does not depend on is missing from it.
    */
   gradients(scalar: Tensor, targets: readonly Tensor[]): Map<Tensor, Tensor> {
-    const gradients = new Map<number, Tensor>([[scalar.id, tf.onesLike(scalar)]]);
+    return this.gradientsFrom(scalar, tf.onesLike(scalar), targets);
+  }
+
+  /** As `gradients`, of any tensor whose own gradient is given, which is taken over. */
+  gradientsFrom(output: Tensor, dy: Tensor, targets: readonly Tensor[]): Map<Tensor, Tensor> {
+    const gradients = new Map<number, Tensor>([[output.id, dy]]);
     for (let node = this.nodes.pop(); node; node = this.nodes.pop()) {
       this.backpropagate(node, gradients);
       for (const tensor of node.saved) this.release(tensor);
@@ -144,4 +154,38 @@ export function differentiable(
   const [output, ...saved] = tf.tidy<[Tensor, ...Tensor[]]>(forward);
   tape.record({ output, inputs, saved, backward });
   return output;
+}
+
+/**
+ * Gradient checkpointing (Chen et al. 2016): y = f(x), of which only x is kept. The backward pass runs f again, on a tape
+ * of its own, and goes back through that.
+ *
+ * @param parameters other tensors whose gradients may be wanted; kept by somebody else (weights)
+ * @param captured further tensors that f uses: they are kept as long as they are needed
+ */
+export function checkpoint(
+  x: Tensor,
+  parameters: readonly Tensor[],
+  captured: readonly Tensor[],
+  f: (x: Tensor) => Tensor,
+): Tensor {
+  return differentiable(
+    [x, ...parameters],
+    () => [withTape(null, () => f(x)), x, ...captured],
+    (dy, [kept], needs) => {
+      // Without this order, TensorFlow could run f a second time at once, or see that it is the first time over again.
+      const again = after(kept as Tensor, dy);
+      const inputs = [again, ...parameters];
+      const targets = inputs.filter((_, i) => needs[i]);
+      const tape = new Tape();
+      tape.watch(targets);
+      try {
+        const y = tape.run(() => f(again));
+        const found = tape.gradientsFrom(y, dy.clone(), targets);
+        return inputs.map((input) => found.get(input) ?? null);
+      } finally {
+        tape.dispose();
+      }
+    },
+  );
 }

@@ -1,3 +1,4 @@
+import { binding, type BindingAttribute, type TensorMetadata } from './graph/binding.ts';
 import { tf, type DataType, type Tensor } from './tensorflow.ts';
 
 /** A TensorFlow op attribute, tagged with its kind (the kinds of AttrValue). */
@@ -9,16 +10,12 @@ export type Attribute =
   | { string: string }
   | { shape: number[] };
 
-interface BindingAttribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: unknown;
-}
-
 /** The part of tfjs-node's backend object that runs TensorFlow ops by name. */
 interface NodeBackend {
   readonly binding: Record<string, number>;
   executeMultipleOutputs(name: string, attrs: BindingAttribute[], inputs: Tensor[], outputs: number): Tensor[];
+  getInputTensorIds(tensors: readonly Tensor[]): number[];
+  createOutputTensor(metadata: TensorMetadata): Tensor;
 }
 
 const backend = tf.backend() as unknown as NodeBackend;
@@ -57,4 +54,41 @@ export function runKernel(
 /** As `runKernel`, for an op with exactly one output. */
 export function kernel(name: string, inputs: Tensor[], attributes: Record<string, Attribute> = {}): Tensor {
   return runKernel(name, inputs, attributes, 1)[0] as Tensor;
+}
+
+/** Code in TensorFlow's DataType enum of a type that tfjs has no tensors for. */
+const BFLOAT16 = 14;
+
+/** Runs an op of one output on raw tensor ids. The caller deletes its result or makes a tensor of it. */
+function runRaw(op: string, attributes: BindingAttribute[], inputs: number[]): TensorMetadata {
+  return binding().executeOp(op, attributes, inputs, 1)[0] as TensorMetadata;
+}
+
+const typeAttribute = (name: string, value: number | undefined): BindingAttribute => ({
+  name,
+  type: backend.binding['TF_ATTR_TYPE'] as number,
+  value,
+});
+
+function cast(id: number, from: number | undefined, to: number | undefined): TensorMetadata {
+  const truncate = bindingAttribute('Truncate', { bool: false });
+  return runRaw('Cast', [typeAttribute('SrcT', from), typeAttribute('DstT', to), truncate], [id]);
+}
+
+/**
+ * As `kernel`, for an op with the type attribute `T` that takes float32 tensors and gives one: rounds the inputs to
+ * bfloat16, runs the op in that type, and takes its result back to float32.
+ */
+export function kernelInBfloat16(
+  name: string,
+  inputs: readonly Tensor[],
+  attributes: Record<string, Attribute> = {},
+): Tensor {
+  const { float32 } = TYPE_CODES;
+  const rounded = backend.getInputTensorIds(inputs).map((id) => cast(id, float32, BFLOAT16).id);
+  const attrs = Object.entries(attributes).map(([key, value]) => bindingAttribute(key, value));
+  const result = runRaw(name, [typeAttribute('T', BFLOAT16), ...attrs], rounded);
+  const output = cast(result.id, BFLOAT16, float32);
+  for (const id of [...rounded, result.id]) binding().deleteTensor(id);
+  return backend.createOutputTensor(output);
 }

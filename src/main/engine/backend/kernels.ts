@@ -5,6 +5,7 @@
 import { tf, type Tensor } from './tensorflow.ts';
 import { constant } from './constants.ts';
 import { kernel, runKernel } from './kernel.ts';
+import { product, withPrecision } from './precision.ts';
 
 const FLOAT = { T: { type: 'float32' } } as const;
 
@@ -20,16 +21,20 @@ export interface MatMulFlags {
   readonly transposeB?: boolean;
 }
 
-/** [m, k] · [k, n] → [m, n]. */
+/** [m, k] · [k, n] → [m, n], in the active precision. */
 export const matMul = (a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatMulFlags = {}): Tensor =>
-  kernel('MatMul', [a, b], { ...FLOAT, transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } });
+  product('MatMul', a, b, { transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } });
 
-/** [n, m, k] · [n, k, p] → [n, m, p]. */
+/** As `matMul`, in float32 whatever the precision: for factors that move values rather than weigh them. */
+export const exactMatMul = (a: Tensor, b: Tensor, flags: MatMulFlags = {}): Tensor =>
+  withPrecision('float32', () => matMul(a, b, flags));
+
+/** [n, m, k] · [n, k, p] → [n, m, p], in the active precision. */
 export const batchMatMul = (
   a: Tensor,
   b: Tensor,
   { transposeA = false, transposeB = false }: MatMulFlags = {},
-): Tensor => kernel('BatchMatMulV2', [a, b], { ...FLOAT, adj_x: { bool: transposeA }, adj_y: { bool: transposeB } });
+): Tensor => product('BatchMatMulV2', a, b, { adj_x: { bool: transposeA }, adj_y: { bool: transposeB } });
 
 export const add = (a: Tensor, b: Tensor): Tensor => kernel('AddV2', [a, b], { T: { type: a.dtype } });
 export const sub = (a: Tensor, b: Tensor): Tensor => kernel('Sub', [a, b], { T: { type: a.dtype } });

@@ -6,6 +6,7 @@
  *
  * The model is pure: everything that depends on the data's structure is in the plan, nothing here reads a tensor.
  */
+import { checkpoint } from '../backend/autograd.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { linear } from '../backend/ops/linear.ts';
 import { crossEntropy } from '../backend/ops/loss.ts';
@@ -46,6 +47,16 @@ export type RunLayer = (
 /** A layer as training runs it: nothing is kept. */
 export const trainingLayer: RunLayer = (x, layer, tables, shape, weights, { text }) =>
   decoderLayer(x, scoped(weights, `language_model.model.layers.${layer}`), text, tables, shape);
+
+/** As `trainingLayer`, with its inside computed again in the backward pass instead of kept. */
+export const checkpointedLayer: RunLayer = (x, layer, tables, shape, weights, config) => {
+  const prefix = `language_model.model.layers.${layer}.`;
+  const own = [...weights].filter(([name]) => name.startsWith(prefix)).map(([, weight]) => weight);
+  const { queries, keys } = tables;
+  return checkpoint(x, own, [queries.cos, queries.sin, keys.cos, keys.sin], (state) =>
+    trainingLayer(state, layer, tables, shape, weights, config),
+  );
+};
 
 const arraysUnder = (arrays: DeviceArrays, prefix: string): DeviceArrays =>
   Object.fromEntries(
@@ -142,9 +153,14 @@ export function headLogits(states: Tensor, rows: Tensor, weights: Weights, { tex
  *
  * @returns a scalar the caller disposes
  */
-export function llavaLoss(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor {
+export function llavaLoss(
+  batch: DeviceBatch,
+  weights: Weights,
+  config: LlavaConfig,
+  runLayer: RunLayer = trainingLayer,
+): Tensor {
   return tf.tidy(() => {
-    const states = decode(mergedEmbeddings(batch, weights, config), batch, weights, config);
+    const states = decode(mergedEmbeddings(batch, weights, config), batch, weights, config, runLayer);
     const { targetRows, targetTokens, targetWeights } = batch.arrays as Record<string, Tensor>;
     const logits = headLogits(states, targetRows as Tensor, weights, config);
     return crossEntropy(logits, targetTokens as Tensor, targetWeights as Tensor);

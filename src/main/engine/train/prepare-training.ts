@@ -168,7 +168,7 @@ function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Sample
     const rule = 'leaves no question to classify: none is asked this often and has two answers';
     throw new InputError({ field: 'vision.minimumQuestionCount', value, rule, hint: 'Lower it' });
   }
-  const reached = isTrained({ parts: 'projector', visionTower: 'trained', cacheFeatures: false }, config);
+  const reached = isTrained({ parts: 'projector', visionTower: 'trained' }, config);
   const isTowerTrained = (name: string): boolean => name.startsWith('vision_tower.') && reached(name);
   const heads = `${loop.heads.questionCount} questions with ${loop.heads.classCount} answers are classified`;
   return { loop, rows: chosen.length, stages: [], isTrained: isTowerTrained, notices: [heads] };

@@ -4,6 +4,7 @@ import type { InstructRecipe } from '../../../shared/recipe.ts';
 import type { Stage } from '../../../shared/stage.ts';
 import { stepCostAgainstFull, type StepCost, type TrainingMode } from '../../../shared/training-cost.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
+import type { GraphCounts } from '../backend/graph/graph-function.ts';
 import { tf } from '../backend/tensorflow.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import { modelShape } from '../model/model-shape.ts';
@@ -17,6 +18,7 @@ export interface StepFacts {
   /** Before clipping. */
   readonly gradNorm: number;
   readonly stepMs: number;
+  readonly functions: GraphCounts;
   readonly config: LlavaConfig;
   readonly train: InstructRecipe['train'];
   /** Optimizer steps in one pass over the data. */
@@ -33,10 +35,10 @@ const sumOver = (rows: readonly EncodedRow[], value: (row: EncodedRow) => number
 
 const visualTokensOf = (row: EncodedRow): number => row.groups.reduce((total, { length }) => total + length, 0);
 
-const modeOf = ({ parts, visionTower }: InstructRecipe['train']): TrainingMode => ({
+const modeOf = ({ parts, visionTower, gradientCheckpointing }: InstructRecipe['train']): TrainingMode => ({
   trainsDecoder: parts === 'full',
   trainsVisionTower: visionTower === 'trained',
-  gradientCheckpointing: false,
+  gradientCheckpointing,
 });
 
 function costs({ rows, stage, config, train }: StepFacts): { compressed: StepCost; full: StepCost } {
@@ -77,6 +79,8 @@ export function stepMetrics(state: LoopState, facts: StepFacts): { metrics: Trai
     stepMs,
     memoryBytes: process.memoryUsage.rss(),
     tensors: tf.memory().numTensors,
+    functionsRecorded: facts.functions.recorded,
+    functionsEvicted: facts.functions.evicted,
     time: new Date().toISOString(),
     stage: stage.index,
     compression: formatCompression(stage.compression),

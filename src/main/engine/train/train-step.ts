@@ -2,13 +2,15 @@ import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { add } from '../backend/kernels.ts';
 import type { Compression } from '../../../shared/compression.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
+import type { Precision } from '../../../shared/precision.ts';
+import { withPrecision } from '../backend/precision.ts';
 import type { EncodedRow } from '../data/batch.ts';
-import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
+import { GraphCache, type Described, type GraphCounts } from '../backend/graph/graph-function.ts';
 import { planBatch } from '../model/batch-plan.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import { batchTensors, signatureOf, withDeviceBatch, type HostVision } from '../model/device-batch.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
-import { llavaLoss, type DeviceBatch } from '../model/llava.ts';
+import { checkpointedLayer, llavaLoss, trainingLayer, type DeviceBatch } from '../model/llava.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Weights } from '../model/weights.ts';
 import { lossAndGradients } from './gradients.ts';
@@ -20,6 +22,16 @@ export interface MicroBatch {
   readonly vision?: HostVision;
 }
 
+/** How a step is computed; none of it changes what is computed. */
+export interface StepOptions {
+  /** By default graph. */
+  readonly execution?: ExecutionMode;
+  /** Of matrix products; by default float32. */
+  readonly precision?: Precision;
+  /** Compute the inside of decoder layers again in the backward pass. */
+  readonly gradientCheckpointing?: boolean;
+}
+
 /**
  * Computes loss and gradients of micro-batches, each kind of batch (lengths, compression) as one recorded function.
  * Dispose it when done.
@@ -27,19 +39,25 @@ export interface MicroBatch {
 export class GradientStep {
   private readonly parameters: Parameters;
   private readonly config: LlavaConfig;
+  private readonly options: StepOptions;
   private readonly functions: GraphCache<readonly string[]>;
 
-  constructor(parameters: Parameters, config: LlavaConfig, mode: ExecutionMode = 'graph') {
+  constructor(parameters: Parameters, config: LlavaConfig, options: StepOptions = {}) {
     this.parameters = parameters;
     this.config = config;
-    this.functions = new GraphCache(mode);
+    this.options = options;
+    this.functions = new GraphCache(options.execution);
   }
 
-  /** Loss = Σ cross entropy / `normaliser`, and its gradients by name, which the caller disposes. */
+  /**
+   * Loss = Σ cross entropy / `normaliser`, and its gradients by name, which the caller disposes.
+   *
+   * @param normaliser by default the supervised tokens of the batch
+   */
   run(
     { rows, vision }: MicroBatch,
     compression: Compression,
-    normaliser: number,
+    normaliser?: number,
   ): { loss: number; gradients: Map<string, Tensor> } {
     const plan = planBatch(rows, compression, normaliser);
     const { tensors, description: names } = withDeviceBatch(plan, vision, (batch) =>
@@ -54,13 +72,21 @@ export class GradientStep {
     return { loss: value, gradients: new Map(names.map((name, i) => [name, gradients[i] as Tensor])) };
   }
 
+  get counts(): GraphCounts {
+    return this.functions.counts;
+  }
+
   dispose(): void {
     this.functions.dispose();
   }
 
   private gradients(batch: DeviceBatch, weights: Weights): Described<readonly string[]> {
     const trained = this.parameters.trainedNames();
-    const { loss, gradients } = lossAndGradients((w) => llavaLoss(batch, w, this.config), weights, trained);
+    const { precision = 'float32', gradientCheckpointing } = this.options;
+    const runLayer = gradientCheckpointing ? checkpointedLayer : trainingLayer;
+    const { loss, gradients } = withPrecision(precision, () =>
+      lossAndGradients((w) => llavaLoss(batch, w, this.config, runLayer), weights, trained),
+    );
     return { tensors: [loss, ...gradients.values()], description: [...gradients.keys()] };
   }
 }

@@ -12,7 +12,7 @@ function reachesFeatures(name: string, config: LlavaConfig): boolean {
 
 /** Which weights a recipe trains, by name. */
 export function isTrained(
-  { parts, visionTower }: InstructRecipe['train'],
+  { parts, visionTower }: Pick<InstructRecipe['train'], 'parts' | 'visionTower'>,
   config: LlavaConfig,
 ): (name: string) => boolean {
   return (name) => {

@@ -52,7 +52,9 @@ export class Trainer implements TrainingLoop {
     this.setup = setup;
     this.scheduler = new StageScheduler(recipe, totalSteps, config.text.layers);
     this.parameters = new Parameters(weights, isTrained(recipe.train, config));
-    this.gradientStep = new GradientStep(this.parameters, config, execution);
+    const { precision, gradientCheckpointing } = recipe.train;
+    const options = { precision, gradientCheckpointing, ...(execution && { execution }) };
+    this.gradientStep = new GradientStep(this.parameters, config, options);
     this.updater = new Updater(this.parameters, recipe.optimizer, totalSteps, from?.optimizer);
     this.state = from?.state ?? INITIAL_STATE;
   }
@@ -97,7 +99,8 @@ export class Trainer implements TrainingLoop {
     }
     const update = this.updater.apply(this.step, this.state.partialLoss, () => rows.map(({ id }) => id));
     const { stepsPerEpoch } = source;
-    const facts = { ...update, rows, stage, stepMs: watch.pause(), config, train: recipe.train, stepsPerEpoch };
+    const measured = { stepMs: watch.pause(), functions: this.gradientStep.counts };
+    const facts = { ...update, ...measured, rows, stage, config, train: recipe.train, stepsPerEpoch };
     const { metrics, totals } = stepMetrics(this.state, facts);
     this.state = { step: this.step + 1, microBatch: 0, partialLoss: 0, position: next, totals };
     yield { type: 'step', metrics };

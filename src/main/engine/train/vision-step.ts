@@ -1,6 +1,6 @@
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { withDeviceArrays, type DeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
-import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
+import { GraphCache, type Described, type GraphCounts } from '../backend/graph/graph-function.ts';
 import { weightedAccuracy } from '../backend/kernels.ts';
 import { add, linear } from '../backend/ops/linear.ts';
 import { crossEntropy } from '../backend/ops/loss.ts';
@@ -120,6 +120,10 @@ export class VisionStep {
     const result = { loss: loss.dataSync()[0] as number, accuracy };
     tf.dispose([loss, right]);
     return { ...result, gradients: new Map(names.map((name, i) => [name, gradients[i] as Tensor])) };
+  }
+
+  get counts(): GraphCounts {
+    return this.functions.counts;
   }
 
   dispose(): void {

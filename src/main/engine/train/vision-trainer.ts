@@ -58,7 +58,7 @@ export class VisionTrainer implements TrainingLoop {
       recipe.vision.minimumQuestionCount,
       recipe.vision.minimumAnswers,
     );
-    const reached = isTrained({ parts: 'projector', visionTower: 'trained', cacheFeatures: false }, config);
+    const reached = isTrained({ parts: 'projector', visionTower: 'trained' }, config);
     const own = [...weights].filter(([name]) => name.startsWith('vision_tower.'));
     this.parameters = new Parameters(new Map([...own, ...this.headWeights(from)]), (name) => {
       return name.startsWith('vision_tower.') ? reached(name) : true;
@@ -137,6 +137,8 @@ export class VisionTrainer implements TrainingLoop {
       stepMs,
       memoryBytes: process.memoryUsage.rss(),
       tensors: tf.memory().numTensors,
+      functionsRecorded: this.visionStep.counts.recorded,
+      functionsEvicted: this.visionStep.counts.evicted,
       time: new Date().toISOString(),
       accuracy,
       imagesPerSecond: samples.length / (stepMs / 1000),

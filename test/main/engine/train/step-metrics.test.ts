@@ -20,8 +20,15 @@ const facts = (rows: string[], compression: string, changes: Partial<StepFacts> 
   lr: 0.5,
   gradNorm: 2,
   stepMs: 500,
+  functions: { recorded: 3, evicted: 1 },
   config: TINY,
-  train: { parts: 'full', visionTower: 'frozen', cacheFeatures: false },
+  train: {
+    parts: 'full',
+    visionTower: 'frozen',
+    cacheFeatures: false,
+    precision: 'float32',
+    gradientCheckpointing: false,
+  },
   stepsPerEpoch: 4,
   ...changes,
 });

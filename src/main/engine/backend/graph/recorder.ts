@@ -3,10 +3,13 @@
  *
  * While it records it stands in place of tfjs-node's binding: every op still runs, and is noted with its attributes,
  * inputs and outputs under the binding's tensor ids. Tensors made from values on the way become constants of the graph.
+ * What a later call could not do again is an error that names the op and the line of JavaScript that asked for it.
  */
 import { allConstants } from '../constants.ts';
+import { typeAndShape, withBinding, metadataOf } from './binding.ts';
+import type { Binding, BindingAttribute, DataListener, TensorMetadata } from './binding.ts';
 import { constantNode, inputNode, tensorShape, type AttrValue, type NodeDef } from './graph-def.ts';
-import { metadataOf, withBinding, type Binding, type BindingAttribute, type TensorMetadata } from './binding.ts';
+import { callerPlace } from './place.ts';
 
 /** A graph with its inputs and outputs as `node:output`. */
 export interface RecordedGraph {
@@ -15,12 +18,28 @@ export interface RecordedGraph {
   readonly outputs: readonly string[];
 }
 
+/** float32 in TensorFlow's DataType enum. */
+const FLOAT = 1;
+
+/** A function that cannot be recorded: it would do something that its later calls would not see. */
+export class RecordingError extends Error {
+  override readonly name = 'RecordingError';
+
+  constructor(what: string) {
+    super(`${what} (at ${callerPlace()})`);
+  }
+}
+
 export class Recorder {
   private readonly binding: Binding;
   private readonly nodes: NodeDef[] = [];
   private readonly inputs: string[] = [];
   /** Where each tensor id comes from, as `node:output`. */
   private readonly sources = new Map<number, string>();
+  /** Tensors of unknown origin that an op was given. */
+  private readonly strangers = new Map<number, TensorMetadata>();
+  /** Tensors that were made from values while recording. */
+  private readonly written = new WeakSet<object>();
 
   constructor(binding: Binding) {
     this.binding = binding;
@@ -34,34 +53,67 @@ export class Recorder {
     this.sources.set(id, `${name}:0`);
   }
 
-  /** Runs `fn`, noting every op it runs. */
+  /** Runs `fn`, noting every op it runs. @throws RecordingError where a later call could not do the same */
   watch<T>(fn: () => T): T {
     return withBinding(
       {
         executeOp: (op, attributes, inputs, count) => this.executeOp(op, attributes, inputs, count),
         createTensor: (shape, dtype, values) => this.createTensor(shape, dtype, values),
-        tensorDataSync: () => {
-          throw new Error('a recorded function must not read tensor data: its later calls would not see it');
-        },
+        identityAfter: (id, awaited) => this.identityAfter(id, awaited),
       },
+      this.dataListener(),
       fn,
     );
   }
 
   /** The graph, with the given tensors as its outputs. */
-  finish(outputIds: readonly number[]): RecordedGraph {
-    const outputs = outputIds.map((id) => this.sourceOf(id, 'the result'));
-    return { nodes: this.nodes, inputs: this.inputs, outputs };
+  finish(outputs: readonly TensorMetadata[]): RecordedGraph {
+    for (const tensor of outputs) this.strangers.set(tensor.id, tensor);
+    const names = outputs.map(({ id }, i) => this.sourceOf(id, `output ${i} of the function`));
+    return { nodes: this.nodes, inputs: this.inputs, outputs: names };
+  }
+
+  private dataListener(): DataListener {
+    return {
+      onWrite: (dataId) => this.written.add(dataId),
+      onRead: (dataId, info) => {
+        // What was made from values on the way is a constant: reading it tells nothing of the inputs.
+        if (this.written.has(dataId)) return;
+        const source = this.sources.get(info.id)?.replace(/(_\d+)?:\d+$/, '') ?? 'a tensor from outside';
+        const what = `the result of ${source}, ${typeAndShape(info)}`;
+        throw new RecordingError(
+          `a recorded function must not read tensor data, its later calls would not see it: ${what}`,
+        );
+      },
+      onUse: (dataId, info, isPending) => {
+        // Values that lay on the host from before would become a constant, though they are not one.
+        if (isPending && !this.isConstant(dataId)) this.sources.delete(info.id);
+        if (!this.sources.has(info.id)) this.strangers.set(info.id, info);
+      },
+    };
+  }
+
+  private isConstant(dataId: object): boolean {
+    return this.written.has(dataId) || allConstants().some((constant) => constant.dataId === dataId);
   }
 
   private executeOp(op: string, attributes: BindingAttribute[], inputs: number[], count: number): TensorMetadata[] {
-    const input = inputs.map((id) => this.sourceOf(id, op));
+    const input = inputs.map((id, i) => this.sourceOf(id, `input ${i} of ${op}`));
+    const attr = Object.fromEntries(attributes.map((given) => [given.name, this.attrValue(op, given)]));
     const results = this.binding.executeOp(op, attributes, inputs, count);
     const name = `${op}_${this.nodes.length}`;
-    const attr = Object.fromEntries(attributes.map((given) => [given.name, this.attrValue(op, given)]));
     this.nodes.push({ name, op, input, attr });
     results.forEach(({ id }, output) => this.sources.set(id, `${name}:${output}`));
     return results;
+  }
+
+  private identityAfter(id: number, awaited: number): TensorMetadata {
+    const control = `^${this.sourceOf(awaited, 'what is awaited').replace(/:\d+$/, '')}`;
+    const type = { name: 'T', type: this.binding.TF_ATTR_TYPE, value: FLOAT };
+    const [result] = this.executeOp('Identity', [type], [id], 1) as [TensorMetadata];
+    const node = this.nodes.pop() as NodeDef;
+    this.nodes.push({ ...node, input: [...node.input, control] });
+    return result;
   }
 
   private createTensor(shape: number[], dtype: number, values: ArrayBufferView): number {
@@ -83,8 +135,10 @@ export class Recorder {
     const source = this.sources.get(id);
     if (source) return source;
     const constant = metadataOf(allConstants()).find((known) => known.id === id);
-    if (!constant) throw new Error(`${user} uses a tensor from outside the recorded function that is not its input`);
-    return this.addConstant(id, constant.dtype, constant.shape, this.binding.tensorDataSync(id));
+    if (constant) return this.addConstant(id, constant.dtype, constant.shape, this.binding.tensorDataSync(id));
+    const stranger = this.strangers.get(id);
+    const which = stranger ? `, ${typeAndShape(stranger)},` : '';
+    throw new RecordingError(`${user}${which} comes from outside the recorded function and is not one of its inputs`);
   }
 
   private attrValue(op: string, { name, type, value }: BindingAttribute): AttrValue {
@@ -98,7 +152,7 @@ export class Recorder {
       [binding.TF_ATTR_TYPE]: 'type',
     };
     const kind = kinds[type];
-    if (!kind) throw new Error(`attribute ${name} of ${op} is of a kind that cannot be recorded`);
+    if (!kind) throw new RecordingError(`attribute ${name} of ${op} is of a kind that cannot be recorded`);
     if (Array.isArray(value)) return { list: { [kind]: value } };
     return { [kind]: kind === 's' ? new TextEncoder().encode(value as string) : value } as unknown as AttrValue;
   }

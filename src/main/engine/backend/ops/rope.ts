@@ -1,7 +1,7 @@
 import { tf, type Tensor } from '../tensorflow.ts';
 import { constant } from '../constants.ts';
 import { differentiable } from '../autograd.ts';
-import { add, cos, matMul, mul, reshape, scale, sin, toFloat } from '../kernels.ts';
+import { add, cos, exactMatMul, mul, reshape, scale, sin, toFloat } from '../kernels.ts';
 
 /** Cosines and sines of the rotary angles, repeated for every head: both [R, H·d]. */
 export interface RopeTable {
@@ -42,7 +42,7 @@ export function ropeTable(positions: Tensor, heads: number, headDim: number, the
 
 function rotate(x: Tensor, headDim: number, transposeB: boolean): Tensor {
   const shape = x.shape;
-  return reshape(matMul(reshape(x, [-1, headDim]), halfRotation(headDim), { transposeB }), shape);
+  return reshape(exactMatMul(reshape(x, [-1, headDim]), halfRotation(headDim), { transposeB }), shape);
 }
 
 /**

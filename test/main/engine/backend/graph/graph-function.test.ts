@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canRegisterFunctions } from '../../../../../src/main/engine/backend/graph/binding.ts';
+import { canRegisterFunctions, type BindingAttribute } from '../../../../../src/main/engine/backend/graph/binding.ts';
 import { GraphCache } from '../../../../../src/main/engine/backend/graph/graph-function.ts';
 import {
   floatScalar,
@@ -10,7 +10,8 @@ import {
   softmax,
   sum,
 } from '../../../../../src/main/engine/backend/kernels.ts';
-import { tf, type Tensor } from '../../../../../src/main/engine/backend/tensorflow.ts';
+import { linear } from '../../../../../src/main/engine/backend/ops/linear.ts';
+import { tf, type Tensor, type Tensor2D } from '../../../../../src/main/engine/backend/tensorflow.ts';
 import {
   expectNoLeakedTensors,
   expectTensorsClose,
@@ -18,6 +19,14 @@ import {
   onDevice,
   valuesOf,
 } from '../../../../helpers/tensors.ts';
+
+/** An op with an attribute as the binding takes it. */
+function runWithAttribute(x: Tensor, attribute: BindingAttribute): Tensor {
+  const backend = tf.backend() as unknown as {
+    executeSingleOutput(name: string, attributes: BindingAttribute[], inputs: Tensor[]): Tensor;
+  };
+  return backend.executeSingleOutput('Square', [attribute], [x]);
+}
 
 const matrix = (...values: number[]): Tensor => onDevice({ shape: [2, 2], data: Float32Array.from(values) });
 
@@ -33,7 +42,7 @@ function call(cache: GraphCache<string>, signature: string, values: number[], fn
 
 describe.skipIf(!canRegisterFunctions())('recorded functions (skipped where the addon lacks our extension)', () => {
   let cache: GraphCache<string>;
-  beforeEach(() => (cache = new GraphCache('graph', 2)));
+  beforeEach(() => (cache = new GraphCache('graph', { limit: 2 })));
   afterEach(() => cache.dispose());
 
   const product = (x: Tensor): Tensor => tf.tidy(() => scale(softmax(matMul(x, x)), 3));
@@ -114,6 +123,19 @@ describe.skipIf(!canRegisterFunctions())('recorded functions (skipped where the 
     for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) expect(use(name)).toEqual([2, 4, 6, 8]);
     expect(recorded).toEqual(['a', 'b', 'c', 'b']);
     expect(cache.size).toBe(2);
+    expect(cache.counts).toEqual({ recorded: 4, evicted: 2 });
+  });
+
+  it('are recorded only once a signature has come often enough', () => {
+    const patient = new GraphCache<string>('graph', { eagerCalls: 2 });
+    const calls = [1, 2, 3, 4].map(() =>
+      kernelCalls(() => expect(call(patient, 'double', [1, 2, 3, 4], (x) => scale(x, 2))).toEqual([2, 4, 6, 8])),
+    );
+    expect(calls.slice(0, 2)).toEqual([['Mul'], ['Mul']]);
+    expect(calls[2]).toContain('Mul');
+    expect(calls[3]).toEqual([expect.stringMatching(/^llavolta_/)]);
+    expect(patient.counts).toEqual({ recorded: 1, evicted: 0 });
+    patient.dispose();
   });
 
   it('refuse a tensor from outside that is no input', () => {
@@ -121,14 +143,59 @@ describe.skipIf(!canRegisterFunctions())('recorded functions (skipped where the 
     // tfjs uploads a tensor at its first use; this one is on the device already.
     tf.tidy(() => void mul(outside, outside));
     expect(() => call(cache, 'outside', [1, 2, 3, 4], (x) => mul(x, outside))).toThrow(
-      /Mul uses a tensor from outside the recorded function that is not its input/,
+      /^input 1 of Mul, float32 \[2, 2\], comes from outside the recorded function and is not one of its inputs \(at .*graph-function\.test\.ts:\d+:\d+\)$/,
     );
     outside.dispose();
   });
 
+  it('refuse such a tensor too where its values still lie on the host: they are not a constant', () => {
+    const outside = matrix(1, 1, 1, 1);
+    expect(() => call(cache, 'pending', [1, 2, 3, 4], (x) => mul(x, outside))).toThrow(
+      /^input 1 of Mul, float32 \[2, 2\], comes from outside/,
+    );
+    expect(() => call(cache, 'pending', [1, 2, 3, 4], (x) => tf.matMul(outside as Tensor2D, x as Tensor2D))).toThrow(
+      /^input 0 of BatchMatMulV2, float32 \[1, 2, 2\], comes from outside|^input 0 of \w+, float32 \[2, 2\], comes from outside/,
+    );
+    outside.dispose();
+  });
+
+  it('name the line of an op that asked for the tensor, past the words that ops are written in', () => {
+    const weight = matrix(1, 1, 1, 1);
+    expect(() => call(cache, 'linear', [1, 2, 3, 4], (x) => linear(x, weight))).toThrow(
+      /^input 1 of MatMul, .* \(at backend\/ops\/linear\.ts:\d+:\d+\)$/,
+    );
+    weight.dispose();
+  });
+
+  it('refuse to return a tensor from outside', () => {
+    const outside = matrix(1, 1, 1, 1);
+    expect(() => call(cache, 'returned', [1, 2, 3, 4], () => outside)).toThrow(
+      /^output 0 of the function, float32 \[2, 2\], comes from outside/,
+    );
+  });
+
   it('refuse to read values: a later call would not see them', () => {
-    expect(() => call(cache, 'reading', [1, 2, 3, 4], (x) => scale(x, mul(x, x).dataSync()[0] as number))).toThrow(
-      'a recorded function must not read tensor data',
+    const reading = (read: (x: Tensor) => unknown) => () =>
+      call(cache, 'reading', [1, 2, 3, 4], (x) => tf.tidy(() => (read(x), scale(x, 2))));
+    const message = 'a recorded function must not read tensor data';
+    expect(reading((x) => mul(x, x).dataSync())).toThrow(
+      /must not read tensor data.*: the result of Mul, float32 \[2, 2\] \(at .*graph-function\.test\.ts:\d+:\d+\)$/,
+    );
+    expect(reading((x) => x.dataSync())).toThrow('the result of input0, float32 [2, 2]');
+    const outside = matrix(1, 1, 1, 1);
+    expect(reading(() => outside.dataSync())).toThrow(message);
+    outside.dispose();
+  });
+
+  it('may read what is made from values on the way', () => {
+    const fn = (x: Tensor): Tensor => tf.tidy(() => scale(x, tf.scalar(3).dataSync()[0] as number));
+    expect(call(cache, 'own', [1, 2, 3, 4], fn)).toEqual([3, 6, 9, 12]);
+  });
+
+  it('refuse attributes of a kind that a graph cannot hold', () => {
+    const fn = (x: Tensor): Tensor => runWithAttribute(x, { name: 'T', type: 12345, value: 1 });
+    expect(() => call(cache, 'attribute', [1, 2, 3, 4], fn)).toThrow(
+      /^attribute T of Square is of a kind that cannot be recorded \(at .*graph-function\.test\.ts:\d+:\d+\)$/,
     );
   });
 
