@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { executionModeSchema } from './execution-mode.ts';
+import { PRECISIONS } from './precision.ts';
 import { failureSchema } from './run-record.ts';
 
 const count = z.int().min(1);
@@ -28,6 +29,10 @@ export const benchJobSchema = z.strictObject({
   /** Stage notation K/S, or none. */
   compression: z.string(),
   mode: executionModeSchema,
+  /** Of matrix products in training; by default float32. */
+  precision: z.enum(PRECISIONS).optional(),
+  /** Whether training computes the inside of decoder layers again in the backward pass. */
+  gradientCheckpointing: z.boolean().optional(),
   steps: count,
   warmup: z.int().min(0),
   /** Tokens to generate, the prefill's included. */

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { GraphCache } from '../../src/main/engine/backend/graph/graph-function.ts';
 import { tf } from '../../src/main/engine/backend/tensorflow.ts';
 import type { EncodedRow } from '../../src/main/engine/data/batch.ts';
 import { IGNORED_LABEL } from '../../src/main/engine/data/batch.ts';
+import type { AnsweringFunctions } from '../../src/main/engine/generate/answering-functions.ts';
 import { planBatch } from '../../src/main/engine/model/batch-plan.ts';
 import type { LlavaConfig } from '../../src/main/engine/model/config.ts';
 import { withDeviceBatch } from '../../src/main/engine/model/device-batch.ts';
@@ -10,6 +12,7 @@ import { loadModelFolder } from '../../src/main/engine/model/model-folder.ts';
 import { Parameters } from '../../src/main/engine/model/parameters.ts';
 import type { Weights } from '../../src/main/engine/model/weights.ts';
 import type { Compression } from '../../src/shared/compression.ts';
+import type { ExecutionMode } from '../../src/shared/execution-mode.ts';
 import { type Random } from '../../src/shared/random.ts';
 
 /** The reference model of test/golden/small-case: 64 visual tokens, 6 layers, two query heads to a key head. */
@@ -23,18 +26,22 @@ const WORDS = 500;
 export interface SmallModel {
   readonly config: LlavaConfig;
   readonly weights: Weights;
+  readonly functions: AnsweringFunctions;
   dispose(): void;
 }
 
-export async function smallModel(): Promise<SmallModel> {
+/** @param execution in graph mode everything is recorded from its first call on */
+export async function smallModel(execution: ExecutionMode = 'graph'): Promise<SmallModel> {
   const { config, weights: host } = await loadModelFolder(SMALL_MODEL);
   const parameters = new Parameters(host);
   const { weights, release } = parameters.borrow();
+  const functions: AnsweringFunctions = new GraphCache(execution);
   const dispose = (): void => {
+    functions.dispose();
     release();
     parameters.dispose();
   };
-  return { config, weights, dispose };
+  return { config, weights, functions, dispose };
 }
 
 /**

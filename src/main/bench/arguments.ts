@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { benchShapeSchema, type BenchJob, type BenchShape } from '../../shared/bench.ts';
 import { checkLayers, parseCompression, pooledLengths } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
+import { PRECISIONS, type Precision } from '../../shared/precision.ts';
 import { ruleOf } from '../../shared/validation.ts';
 import type { RoundLimits } from './rounds.ts';
 import type { TorchScript, TorchVariant } from './torch-contender.ts';
@@ -43,6 +44,8 @@ const OPTIONS = {
   warmup: { type: 'string', default: '2' },
   'new-tokens': { type: 'string', default: '32' },
   mode: { type: 'string', default: 'graph' },
+  precision: { type: 'string' },
+  checkpointing: { type: 'boolean', default: false },
   python: { type: 'string' },
   'torch-script': { type: 'string', default: TORCH_SCRIPT },
   compile: { type: 'boolean', default: false },
@@ -118,6 +121,12 @@ function parseModes(mode: string): BenchJob['mode'][] {
   throw new InputError({ field: '--mode', value: mode, rule: 'must be graph, eager or both' });
 }
 
+function parsePrecision(text: string): Precision {
+  const found = PRECISIONS.find((precision) => precision === text);
+  if (found) return found;
+  throw new InputError({ field: '--precision', value: text, rule: `must be ${PRECISIONS.join(' or ')}` });
+}
+
 function parseTorch(python: string | undefined, script: string): TorchScript | undefined {
   if (python === undefined) return undefined;
   for (const [field, path] of [
@@ -153,12 +162,18 @@ export function parseBench(argv: string[]): BenchPlan {
     warmup: wholeNumber('warmup', values.warmup, 0),
     newTokens: wholeNumber('new-tokens', values['new-tokens'], 1),
   };
-  const modes: BenchJob['mode'][] = kind === 'generate' ? ['eager'] : parseModes(values.mode);
+  const modes = parseModes(values.mode);
   const mode = modes[0]!;
+  const how = {
+    ...(values.precision !== undefined && { precision: parsePrecision(values.precision) }),
+    ...(values.checkpointing && { gradientCheckpointing: true }),
+  };
   const torch = parseTorch(values.python, values['torch-script']);
   const rounds = wholeNumber('rounds', values.rounds, 1);
   return {
-    jobs: shapes.flatMap((shape) => settings.map((compression) => ({ kind, shape, compression, mode, ...counts }))),
+    jobs: shapes.flatMap((shape) =>
+      settings.map((compression) => ({ kind, shape, compression, mode, ...how, ...counts })),
+    ),
     modes,
     ...(torch && { torch }),
     variants: variantsOf(kind, values.compile),

@@ -11,7 +11,7 @@ export const summary = 'time training steps or generation, next to PyTorch where
 
 export const usage = `
 Usage: llavolta bench train    [--python PATH] [--mode graph|eager|both] [options]
-       llavolta bench generate [--python PATH] [--new-tokens N] [options]
+       llavolta bench generate [--python PATH] [--mode graph|eager|both] [--new-tokens N] [options]
 
 train      One step: forward, backward, AdamW of every weight, reading the loss.
 generate   Prefill, then greedy decoding with a key-value cache, reading every token.
@@ -20,7 +20,9 @@ generate   Prefill, then greedy decoding with a key-value cache, reading every t
                 smallest minimum of each counts. Without it ours alone is timed.
 --torch-script  PyTorch's side. Default: ../shared/bench/torch_train_bench.py beside the project.
 --compile       Time torch.compile too (needs a C++ compiler).
---mode          Ours as recorded functions (graph, the default), op by op (eager), or both. Training only.
+--mode          Ours as recorded functions (graph, the default), op by op (eager), or both.
+--precision     Of our matrix products in training: float32 (the default) or bfloat16.
+--checkpointing Train with gradient checkpointing: less memory, more time.
 --rounds N      Turns at least (3), --max-rounds N at most (8): more are taken as long as a minimum falls.
 --steps N       Steps of a run that count (10), after --warmup N (2).
 --json          Every run, as JSON.
@@ -51,8 +53,7 @@ const NOTES: Readonly<Record<BenchJob['kind'], string>> = {
     'Step: forward, backward, AdamW of every weight, reading the loss. Ours runs the output head on the supervised text\n' +
     'positions; PyTorch on all text positions (head on text, the like work) and on the whole sequence (head on all).\n' +
     'Smallest minimum of all rounds; peak = largest resident memory of a process, in graph mode with its recording.\n',
-  generate:
-    'Prefill with the first token, then greedy decoding with a key-value cache. Ours runs eagerly. Best of all rounds.\n',
+  generate: 'Prefill with the first token, then greedy decoding with a key-value cache. Best of all rounds.\n',
 };
 
 /** Times what is asked for. Exit code 0: a bench measures, it does not judge. */

@@ -24,10 +24,15 @@ describe('llavolta bench: the arguments', () => {
     expect(parseBench(['train', '--batch', '3', '--stride', '1']).jobs[0]?.compression).toBe('none');
   });
 
-  it('of generation run eagerly, against one PyTorch', () => {
+  it('of generation are for one PyTorch', () => {
     const { modes, variants } = parseBench(['generate', '--mode', 'both', '--compile']);
-    expect(modes).toEqual(['eager']);
+    expect(modes).toEqual(['graph', 'eager']);
     expect(variants).toHaveLength(1);
+  });
+
+  it('take precision and checkpointing of our training', () => {
+    const { jobs } = parseBench(['train', '--precision', 'bfloat16', '--checkpointing']);
+    expect(jobs[0]).toMatchObject({ precision: 'bfloat16', gradientCheckpointing: true });
   });
 
   it('never take fewer turns at most than at least', () => {
@@ -44,6 +49,7 @@ describe('llavolta bench: the arguments', () => {
     [['train', '--steps', '0'], /--steps: must be a whole number of 1 or more/],
     [['train', '--layer', '8', '--stride', '2'], /layer must be between -1 and 7/],
     [['train', '--stride', '600'], /stride must be at most 576/],
+    [['train', '--precision', 'float16'], /--precision: must be float32 or bfloat16/],
     [['train', '--mode', 'fast'], /--mode: must be graph, eager or both/],
     [['train', '--python', '/nowhere/python'], /--python: must be a file that is there/],
   ];

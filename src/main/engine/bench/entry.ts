@@ -6,12 +6,12 @@ import { benchJobSchema, type BenchJob, type BenchMessage, type BenchResult } fr
 import { failureOf, JobError } from '../jobs/failure.ts';
 
 async function runBench(job: BenchJob): Promise<BenchResult> {
-  if (job.kind === 'generate') return (await import('./generate-bench.ts')).benchGeneration(job);
   const { canRegisterFunctions } = await import('../backend/graph/binding.ts');
   if (job.mode === 'graph' && !canRegisterFunctions()) {
     const remedy = 'Build it again with npm run setup, or take --mode eager';
     throw new JobError('the addon was built without recorded functions: there is no graph mode', remedy);
   }
+  if (job.kind === 'generate') return (await import('./generate-bench.ts')).benchGeneration(job);
   return (await import('./train-bench.ts')).benchTraining(job);
 }
 

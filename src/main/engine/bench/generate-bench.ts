@@ -2,7 +2,8 @@ import type { BenchJob, GenerateBenchResult } from '../../../shared/bench.ts';
 import { parseCompression } from '../../../shared/compression.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
 import { greedyTokens } from '../generate/sampling.ts';
-import { Session, type AnsweringModel } from '../generate/session.ts';
+import { answeringFunctions, type AnsweringModel } from '../generate/answering-functions.ts';
+import { Session } from '../generate/session.ts';
 import { planBatch, type BatchPlan } from '../model/batch-plan.ts';
 import { withDeviceBatch, type HostVision } from '../model/device-batch.ts';
 import { Parameters } from '../model/parameters.ts';
@@ -37,13 +38,16 @@ function answer(plan: BatchPlan, vision: HostVision | undefined, model: Answerin
 }
 
 /** Times answering with the key-value cache. */
-export function benchGeneration({ shape, compression, steps, warmup, newTokens }: BenchJob): GenerateBenchResult {
+export function benchGeneration({ shape, compression, mode, steps, warmup, newTokens }: BenchJob): GenerateBenchResult {
   const config = syntheticConfig(shape);
   const parameters = new Parameters(syntheticWeights(config), () => true);
   const plan = planBatch(syntheticRows(shape), parseCompression(compression));
   const vision = shape.nvis > 0 ? syntheticVisualTokens(shape) : undefined;
+  const functions = answeringFunctions(mode);
   const runs = parameters.withWeights((weights) =>
-    Array.from({ length: warmup + steps }, () => answer(plan, vision, { config, weights }, newTokens)).slice(warmup),
+    Array.from({ length: warmup + steps }, () => answer(plan, vision, { config, weights, functions }, newTokens)).slice(
+      warmup,
+    ),
   );
   const found: GenerateBenchResult = {
     kind: 'generate',
@@ -56,6 +60,7 @@ export function benchGeneration({ shape, compression, steps, warmup, newTokens }
     decodeTokensPerSecondMedian: median(runs.map(({ tokensPerSecond }) => tokensPerSecond)),
     cacheLengths: runs[0]?.cacheLengths ?? [],
   };
+  functions.dispose();
   parameters.dispose();
   return found;
 }

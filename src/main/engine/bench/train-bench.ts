@@ -21,11 +21,16 @@ interface StepTime {
  * Times whole training steps with the trainer's own parts: plan the batch, upload it, forward, backward, read the loss,
  * update every weight.
  */
-export function benchTraining({ shape, compression, mode, steps, warmup }: BenchJob): TrainBenchResult {
+export function benchTraining(job: BenchJob): TrainBenchResult {
+  const { shape, compression, mode: execution, steps, warmup, precision, gradientCheckpointing } = job;
   const config = syntheticConfig(shape);
   const parameters = new Parameters(syntheticWeights(config), () => true);
   const optimizer = new AdamW(parameters, ADAMW);
-  const gradientStep = new GradientStep(parameters, config, mode);
+  const gradientStep = new GradientStep(parameters, config, {
+    execution,
+    ...(precision && { precision }),
+    ...(gradientCheckpointing && { gradientCheckpointing }),
+  });
   const rows = syntheticRows(shape);
   const batch: MicroBatch = { rows, ...(shape.nvis > 0 ? { vision: syntheticVisualTokens(shape) } : {}) };
   const setting = parseCompression(compression);

@@ -5,10 +5,9 @@ import { roundUp, tightLayout } from '../compressor/sequence-layout.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import { greedyAnswers, type AnswerLimits } from '../generate/generate.ts';
 import { greedyTokens } from '../generate/sampling.ts';
-import { Session, type AnsweringModel } from '../generate/session.ts';
+import { encodeImages, type AnsweringModel } from '../generate/answering-functions.ts';
+import { Session } from '../generate/session.ts';
 import { planBatch } from '../model/batch-plan.ts';
-import { visionLayersUsed } from '../model/config.ts';
-import { visionFeatures } from '../model/vision-encoder.ts';
 import type { QuestionGroup } from './questions.ts';
 
 /** Texts of questions are padded to a multiple of this. */
@@ -24,12 +23,9 @@ export interface BatchAnswers {
 }
 
 /** Features of images, [I·N, E]; the caller disposes them. */
-export function imageFeatures(pixels: Float32Array, images: number, { config, weights }: AnsweringModel): Tensor {
-  const { imageSize } = config.vision;
-  return tf.tidy(() => {
-    const input = tf.tensor(pixels, [images, 3, imageSize, imageSize]);
-    return visionFeatures(input, weights, config.vision, visionLayersUsed(config), config.featureSelect);
-  });
+export function imageFeatures(pixels: Float32Array, images: number, model: AnsweringModel): Tensor {
+  const { imageSize } = model.config.vision;
+  return tf.tidy(() => encodeImages(tf.tensor(pixels, [images, 3, imageSize, imageSize]), model));
 }
 
 /** What the questions of a batch have behind their common beginnings: [groups · most questions · longest]. */

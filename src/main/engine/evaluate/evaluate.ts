@@ -9,7 +9,7 @@ import {
   type Compression,
 } from '../../../shared/compression.ts';
 import { InputError } from '../../../shared/errors.ts';
-import type { EvaluateJob, EvaluationProgress, EvaluationReport } from '../../../shared/evaluation.ts';
+import type { EvaluatedAnswer, EvaluateJob, EvaluationProgress, EvaluationReport } from '../../../shared/evaluation.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
 import { sum } from '../../../shared/sum.ts';
 import { brokenSamplesError, readDataset } from '../data/dataset-reader.ts';
@@ -23,10 +23,14 @@ import { exactMatch } from './scorers.ts';
 import { Tally } from './tally.ts';
 
 export type EvaluationEvent =
+  | { readonly type: 'answers'; readonly answers: EvaluatedAnswer[] }
   | { readonly type: 'progress'; readonly progress: EvaluationProgress }
   | { readonly type: 'report'; readonly report: EvaluationReport };
 
-type Settings = Pick<EvaluateJob, 'model' | 'data' | 'images' | 'limit' | 'batchSize' | 'maxTokens'> & {
+type Settings = Pick<
+  EvaluateJob,
+  'reportsAnswers' | 'model' | 'data' | 'images' | 'limit' | 'batchSize' | 'maxTokens' | 'execution'
+> & {
   readonly compressions: readonly string[];
 };
 
@@ -74,6 +78,8 @@ async function loadPixels(batch: readonly QuestionGroup[], { processor }: Loaded
 /** One evaluation while it runs. */
 class Evaluation {
   private readonly settings: Settings;
+  /** What was said since the last `takeAnswers`, where that is asked for. */
+  private readonly said = new Map<Question, EvaluatedAnswer>();
   private readonly model: LoadedModel;
   private readonly tallies: readonly Tally[];
   private readonly groups: readonly QuestionGroup[];
@@ -120,6 +126,13 @@ class Evaluation {
     this.done += batch.reduce((count, { questions }) => count + questions.length, 0);
   }
 
+  /** Every single answer since the last call; none unless they are asked for. */
+  takeAnswers(): EvaluatedAnswer[] {
+    const answers = [...this.said.values()];
+    this.said.clear();
+    return answers;
+  }
+
   report(): EvaluationReport {
     const images = new Set(this.groups.flatMap((group) => group.images)).size;
     return {
@@ -146,14 +159,25 @@ class Evaluation {
   }
 
   private score(tally: Tally, { groups, prefix }: QuestionGroup, question: Question, ids: readonly number[]): void {
+    const text = this.model.tokenizer.decode(ids);
+    const isCorrect = exactMatch.isCorrect(text, question.answer);
+    if (this.settings.reportsAnswers) this.note(question, text, isCorrect);
     const groupLengths = groups.map(({ length }) => length);
     tally.add({
       groupLengths,
       textTokens: prefix.length - sum(groupLengths) + question.suffix.length,
       generatedTokens: Math.min(ids.length + 1, this.settings.maxTokens),
       expected: question.answer,
-      isCorrect: exactMatch.isCorrect(this.model.tokenizer.decode(ids), question.answer),
+      isCorrect,
     });
+  }
+
+  private note(question: Question, text: string, isCorrect: boolean): void {
+    const { id, answer: expected } = question;
+    const noted = this.said.get(question) ?? { id, expected, answers: [], correct: [] };
+    noted.answers.push(text.trim());
+    noted.correct.push(isCorrect);
+    this.said.set(question, noted);
   }
 }
 
@@ -163,12 +187,14 @@ class Evaluation {
  * @throws InputError where model, data or a setting is wrong
  */
 export async function* evaluate(settings: Settings): AsyncGenerator<EvaluationEvent> {
-  const model = await loadAnsweringModel(settings.model);
+  const model = await loadAnsweringModel(settings.model, settings.execution);
   try {
     const evaluation = new Evaluation(settings, model);
     yield { type: 'progress', progress: evaluation.progress };
     for (const batch of evaluation.batches) {
       await evaluation.answer(batch);
+      const answers = evaluation.takeAnswers();
+      if (answers.length > 0) yield { type: 'answers', answers };
       yield { type: 'progress', progress: evaluation.progress };
     }
     yield { type: 'report', report: evaluation.report() };

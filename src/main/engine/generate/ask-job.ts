@@ -8,7 +8,7 @@ import { loadAnsweringModel } from './loaded-model.ts';
 /** Asks one question at every setting. Told to stop, it ends the answer at hand and leaves out the others. */
 export async function* runAskJob(job: AskJob, control: JobControl): AsyncGenerator<EngineMessage> {
   const compressions = job.compressions.map((notation) => parseCompression(notation));
-  const model = await loadAnsweringModel(job.model);
+  const model = await loadAnsweringModel(job.model, job.execution);
   const aborted = new AbortController();
   try {
     for await (const event of ask(model, { ...job, compressions, signal: aborted.signal })) {

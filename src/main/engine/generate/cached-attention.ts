@@ -1,6 +1,13 @@
 import type { Tensor } from '../backend/tensorflow.ts';
 import { add, batchMatMul, concat, reshape, slice, softmax, transpose } from '../backend/kernels.ts';
-import type { LayerCache } from './kv-cache.ts';
+import type { CacheShape, KeysAndValues } from './kv-cache.ts';
+
+/** What the cache of one layer holds. */
+export interface LayerCache {
+  readonly shape: CacheShape;
+  readonly prompt: KeysAndValues;
+  readonly own: KeysAndValues;
+}
 
 /** Which cached tokens a query may see: scores to add, 0 or −1e9. */
 export interface CacheMasks {

@@ -1,7 +1,7 @@
-import { roundUp } from '../compressor/sequence-layout.ts';
-
-/** Slots behind the prompt are made in multiples of this, and so many more than the tokens at hand ask for. */
-const SLOT_BUCKET = 16;
+/** The smallest number of slots behind a prompt; larger ones are its doubles, so that there are few. */
+const SMALLEST_CAPACITY = 32;
+/** Slots that are left free for tokens that follow. */
+const SPARE = 8;
 /** Added to the score of a key that must not be seen. */
 export const HIDDEN = -1e9;
 
@@ -31,7 +31,9 @@ export class ContinuationState {
 
   /** Slots to make for `count` first tokens and some that follow. */
   static capacityFor(count: number): number {
-    return roundUp(count, SLOT_BUCKET) + SLOT_BUCKET;
+    let capacity = SMALLEST_CAPACITY;
+    while (capacity < count + SPARE) capacity *= 2;
+    return capacity;
   }
 
   /** Position ids of the next `count` tokens of each row: [rows · count]. */

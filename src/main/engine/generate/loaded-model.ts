@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { readImageProcessor, type ImageProcessor } from '../data/preprocess.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
 import { loadModelFolder } from '../model/model-folder.ts';
@@ -8,7 +9,7 @@ import { Parameters } from '../model/parameters.ts';
 import { checkpointName } from '../train/checkpoint-format.ts';
 import { listCheckpoints } from '../train/checkpoint-read.ts';
 import { RUN_FILES } from '../train/run-folder.ts';
-import type { AnsweringModel } from './session.ts';
+import { answeringFunctions, type AnsweringModel } from './answering-functions.ts';
 
 /** LLaVA lays an image in the middle of a square of the mean colour; no file of the Hugging Face format holds that choice. */
 const PAD_TO_SQUARE = true;
@@ -44,7 +45,7 @@ export interface LoadedModel extends AnsweringModel {
 }
 
 /** Loads a model folder, a run or a checkpoint for answering. @throws InputError naming file and field */
-export async function loadAnsweringModel(path: string): Promise<LoadedModel> {
+export async function loadAnsweringModel(path: string, execution?: ExecutionMode): Promise<LoadedModel> {
   const dir = await findModelFolder(path);
   const tokenizer = Tokenizer.load(dir);
   const processor = readImageProcessor(dir, PAD_TO_SQUARE);
@@ -57,9 +58,11 @@ export async function loadAnsweringModel(path: string): Promise<LoadedModel> {
   const parameters = new Parameters(host);
   const { weights, release } = parameters.borrow();
   const stopIds = new Set([config.text.eosTokenId, tokenizer.special.endOfText]);
+  const functions = answeringFunctions(execution);
   const dispose = (): void => {
+    functions.dispose();
     release();
     parameters.dispose();
   };
-  return { dir, config, weights, tokenizer, processor, stopIds, dispose };
+  return { dir, config, weights, functions, tokenizer, processor, stopIds, dispose };
 }

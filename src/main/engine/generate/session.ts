@@ -2,26 +2,22 @@
  * Answering with a key-value cache: the prompts are compressed once, in the prefill; new tokens never are. The cache of
  * layers below K holds whole prompts, that of the others compressed ones.
  */
+import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
-import { withDeviceArrays } from '../backend/host-arrays.ts';
-import { attention } from '../backend/ops/attention.ts';
-import { gatherRows } from '../backend/ops/rows.ts';
 import type { SequenceLayout } from '../compressor/sequence-layout.ts';
 import type { Segment } from '../model/batch-plan.ts';
-import type { LlavaConfig } from '../model/config.ts';
-import { finishLayer, projections, rotaryTables } from '../model/decoder.ts';
-import { decode, headLogits, mergedEmbeddings, type DeviceBatch, type RunLayer } from '../model/llava.ts';
-import { next } from '../model/vision-encoder.ts';
-import { scoped, type Weights } from '../model/weights.ts';
-import { cachedAttention } from './cached-attention.ts';
+import { batchTensors, signatureOf } from '../model/device-batch.ts';
+import type { DeviceBatch } from '../model/llava.ts';
+import {
+  decodeTokens,
+  pairs,
+  prefill,
+  type AnsweringModel,
+  type DecodeCaches,
+  type DecodeInputs,
+} from './answering-functions.ts';
 import { ContinuationState, HIDDEN } from './continuation-state.ts';
-import { LayerCache, type CacheShape } from './kv-cache.ts';
-
-/** A model that answers: its weights must stay alive as long as its sessions. */
-export interface AnsweringModel {
-  readonly config: LlavaConfig;
-  readonly weights: Weights;
-}
+import { grown, type CacheShape, type KeysAndValues } from './kv-cache.ts';
 
 /** 0 where a prompt has a token, HIDDEN where it has padding: [R, 1, T]. */
 function promptMask({ rows, paddedLength }: SequenceLayout): Tensor {
@@ -30,6 +26,12 @@ function promptMask({ rows, paddedLength }: SequenceLayout): Tensor {
   return tf.tensor(mask, [rows.length, 1, paddedLength]);
 }
 
+function disposeBlocks(blocks: readonly KeysAndValues[]): void {
+  tf.dispose(blocks.flatMap(({ k, v }) => [k, v]));
+}
+
+const keptBlock = ({ k, v }: KeysAndValues): KeysAndValues => ({ k: tf.keep(k), v: tf.keep(v) });
+
 /** Prompts on the device with everything that was generated behind them. Dispose it when done. */
 export class Session {
   /** [R, V]: logits behind each prompt's last token; absent where they were not asked for. */
@@ -37,7 +39,11 @@ export class Session {
   private readonly model: AnsweringModel;
   private readonly segments: readonly Segment[];
   private readonly shape: CacheShape;
-  private readonly layers: LayerCache[] = [];
+  /** The decoder's weights alone: the inputs of every step. */
+  private readonly decoderWeights: readonly Tensor[];
+  /** Of each layer. */
+  private prompts: readonly KeysAndValues[] = [];
+  private own: readonly KeysAndValues[] | undefined;
   /** One for each segment. */
   private readonly promptMasks: readonly Tensor[];
   private readonly state: ContinuationState;
@@ -53,6 +59,9 @@ export class Session {
     const { heads, kvHeads, headDim } = model.config.text;
     this.model = model;
     this.segments = batch.plan.segments;
+    this.decoderWeights = [...model.weights].flatMap(([name, weight]) =>
+      name.startsWith('language_model.') ? [weight] : [],
+    );
     this.shape = { prompts: batch.plan.batch, continuations, heads, kvHeads, headDim };
     this.promptMasks = this.segments.map(({ layout }) => tf.keep(tf.tidy(() => promptMask(layout))));
     // Text behind the prompt goes on counting where the uncompressed prompt ends; pooled before the decoder, the
@@ -77,7 +86,7 @@ export class Session {
   /** Tokens that each layer's cache holds of one row, padding left out. */
   cacheLengths(row: number): number[] {
     const prompt = Math.floor(row / this.shape.continuations);
-    return this.layers.map((_, layer) => {
+    return this.prompts.map((_, layer) => {
       const { rows } = (this.segments[this.segmentOf(layer)] as Segment).layout;
       return (rows[prompt]?.length ?? 0) + this.state.length(row);
     });
@@ -119,52 +128,55 @@ export class Session {
       slot: { shape: [1, this.capacity, 1], data: slot },
       last: { shape: [last.length], data: last },
     };
-    return withDeviceArrays(arrays, (device) =>
-      tf.tidy(() => this.decodeTokens(device as Record<keyof typeof arrays, Tensor>, count)),
-    );
+    return this.decode(arrays);
   }
 
   dispose(): void {
-    for (const layer of this.layers) layer.dispose();
-    this.layers.length = 0;
+    disposeBlocks(this.prompts);
+    disposeBlocks(this.own ?? []);
+    this.prompts = [];
+    this.own = undefined;
     tf.dispose([...this.promptMasks]);
     this.promptLogits?.dispose();
   }
 
   private prefill(batch: DeviceBatch, wantsLogits: boolean): Tensor | undefined {
-    const { config, weights } = this.model;
-    const keepingLayer: RunLayer = (x, layer, tables, shape) => {
-      const w = scoped(weights, `language_model.model.layers.${layer}`);
-      const { q, k, v } = projections(x, w, config.text, tables);
-      this.layers.push(new LayerCache(this.shape, { k, v }));
-      // Nobody reads the last layer's states where no logits are wanted.
-      if (!wantsLogits && layer === config.text.layers - 1) return x;
-      return finishLayer(x, attention(q, k, v, shape), w, config.text);
-    };
-    const logits = tf.tidy(() => {
-      const states = decode(mergedEmbeddings(batch, weights, config), batch, weights, config, keepingLayer);
-      return wantsLogits ? [headLogits(states, batch.arrays['lastRows'] as Tensor, weights, config)] : [];
-    });
-    return logits[0] && tf.keep(logits[0]);
+    const { weights, functions } = this.model;
+    const signature = `prefill ${String(wantsLogits)} ${signatureOf(batch)}`;
+    const { tensors } = functions.run(signature, [...batchTensors(batch), ...weights.values()], () => ({
+      tensors: prefill(batch, this.model, this.shape, wantsLogits),
+      description: null,
+    }));
+    for (const tensor of tensors) tf.keep(tensor);
+    this.prompts = pairs(tensors);
+    return wantsLogits ? tensors.at(-1) : undefined;
   }
 
-  private decodeTokens(
-    device: Record<'tokens' | 'positions' | 'mask' | 'slot' | 'last', Tensor>,
-    count: number,
-  ): Tensor {
-    const { config, weights } = this.model;
-    let x = gatherRows(scoped(weights, 'language_model.model')('embed_tokens.weight'), device.tokens);
-    const tables = rotaryTables(device.positions, config.text);
-    this.layers.forEach((cache, layer) => {
-      const w = scoped(weights, `language_model.model.layers.${layer}`);
-      const masks = { prompt: this.promptMasks[this.segmentOf(layer)] as Tensor, own: device.mask };
-      x = next(x, (state) => {
-        const { q, k, v } = projections(state, w, config.text, tables);
-        cache.append({ k, v }, count, device.slot, this.capacity);
-        return finishLayer(state, cachedAttention(q, cache, count, masks), w, config.text);
-      });
+  private decode(arrays: HostArrays): Tensor {
+    const { shape, prompts, own, capacity } = this;
+    const promptMasks = prompts.map((_, layer) => this.promptMasks[this.segmentOf(layer)] as Tensor);
+    const caches: DecodeCaches = { shape, prompts, promptMasks, own, capacity };
+    const tensors = withDeviceArrays(arrays, (device) => {
+      const inputs = device as unknown as DecodeInputs;
+      const blocks = [...prompts, ...(own ?? [])].flatMap(({ k, v }) => [k, v]);
+      const all = [...Object.values(device), ...this.promptMasks, ...blocks, ...this.decoderWeights];
+      return this.model.functions.run(this.decodeSignature(inputs), all, () => ({
+        tensors: decodeTokens(inputs, caches, this.model),
+        description: null,
+      })).tensors;
     });
-    return headLogits(x, device.last, weights, config);
+    disposeBlocks(own ?? []);
+    const logits = tensors.at(-1) as Tensor;
+    this.own = pairs(tensors.slice(0, -1).map((block) => tf.keep(block)));
+    return logits;
+  }
+
+  /** Everything a step of decoding depends on besides values: rows, prompt lengths by layer, slots, tokens at once. */
+  private decodeSignature({ tokens }: DecodeInputs): string {
+    const { prompts, continuations } = this.shape;
+    const lengths = this.segments.map(({ fromLayer, layout }) => [fromLayer, layout.paddedLength]);
+    const sizes = [prompts, continuations, tokens.shape[0], this.capacity, this.own === undefined];
+    return `decode ${JSON.stringify([sizes, lengths])}`;
   }
 
   private makeRoom(count: number): void {
@@ -172,7 +184,9 @@ export class Session {
     if (this.state.used + count <= this.capacity) return;
     // Doubling keeps the number of shapes small over a long answer.
     this.capacity *= 2;
-    for (const layer of this.layers) layer.grow(this.capacity);
+    const before = this.own ?? [];
+    this.own = before.map((block) => keptBlock(grown(block, this.capacity)));
+    disposeBlocks(before);
   }
 
   private segmentOf(layer: number): number {

@@ -1,18 +1,21 @@
 import { parseCompression, type Compression } from '../../../shared/compression.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
+import { GraphCache } from '../backend/graph/graph-function.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { EncodedRow } from '../data/batch.ts';
+import type { AnsweringFunctions } from '../generate/answering-functions.ts';
 import { planBatch } from '../model/batch-plan.ts';
 import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
 import { withDeviceBatch } from '../model/device-batch.ts';
 import { decode, headLogits, llavaLoss, mergedEmbeddings, trainingLayer, type DeviceBatch } from '../model/llava.ts';
-import { loadModelFolder } from '../model/model-folder.ts';
+import { loadModelFolder, type Model } from '../model/model-folder.ts';
 import { Parameters } from '../model/parameters.ts';
 import { project } from '../model/projector.ts';
 import { visionFeatures } from '../model/vision-encoder.ts';
 import type { Weights } from '../model/weights.ts';
 import type { SequenceLayout } from '../compressor/sequence-layout.ts';
-import type { HostTensor } from '../model/host-tensor.ts';
-import { lossAndGradients } from '../train/gradients.ts';
+import { sizeOf, type HostTensor } from '../model/host-tensor.ts';
+import { GradientStep } from '../train/train-step.ts';
 import type { CaseFolder } from './case-folder.ts';
 import type { ReferenceRows } from './reference-rows.ts';
 
@@ -38,21 +41,30 @@ export class ReferenceModel {
   readonly config: LlavaConfig;
   readonly initial: ReadonlyMap<string, HostTensor>;
   readonly parameters: Parameters;
+  readonly execution: ExecutionMode;
+  /** Recorded from the first call on: what is verified is what runs. */
+  readonly functions: AnsweringFunctions;
+  private readonly gradientStep: GradientStep;
   private readonly pixels: HostTensor;
 
-  private constructor(config: LlavaConfig, initial: ReadonlyMap<string, HostTensor>, pixels: HostTensor) {
+  private constructor({ config, weights }: Model, pixels: HostTensor, execution: ExecutionMode) {
     this.config = config;
-    this.initial = initial;
-    this.parameters = new Parameters(initial, () => true);
+    this.initial = weights;
+    this.execution = execution;
+    this.functions = new GraphCache(execution);
+    this.parameters = new Parameters(weights, () => true);
+    this.gradientStep = new GradientStep(this.parameters, config, { execution });
     this.pixels = pixels;
   }
 
-  static async load(folder: CaseFolder): Promise<ReferenceModel> {
-    const { config, weights } = await loadModelFolder(folder.path('model'));
-    return new ReferenceModel(config, weights, await folder.floats('inputs.safetensors', 'pixel_values'));
+  static async load(folder: CaseFolder, execution: ExecutionMode = 'graph'): Promise<ReferenceModel> {
+    const model = await loadModelFolder(folder.path('model'));
+    return new ReferenceModel(model, await folder.floats('inputs.safetensors', 'pixel_values'), execution);
   }
 
   dispose(): void {
+    this.functions.dispose();
+    this.gradientStep.dispose();
     this.parameters.dispose();
   }
 
@@ -103,17 +115,15 @@ export class ReferenceModel {
 
   /** Gradients of the mean loss with respect to every weight, zeros where the loss does not depend on it. */
   gradients(rows: ReferenceRows, compression: Compression): Map<string, Float32Array> {
-    return this.onDevice(rows, compression, (batch, weights) => {
-      const names = [...weights.keys()];
-      const { gradients } = lossAndGradients((w) => llavaLoss(batch, w, this.config), weights, names);
-      const values = (name: string): Float32Array => {
-        const gradient = gradients.get(name);
-        return gradient ? hostValues(gradient) : new Float32Array((weights.get(name) as Tensor).size);
-      };
-      const found = new Map(names.map((name) => [name, values(name)]));
-      tf.dispose([...gradients.values()]);
-      return found;
-    });
+    const vision = { pixels: this.pixelsOf(rows.images), imageSize: this.config.vision.imageSize };
+    const { gradients } = this.gradientStep.run({ rows: rows.rows, vision }, compression);
+    const values = (name: string): Float32Array => {
+      const gradient = gradients.get(name);
+      return gradient ? hostValues(gradient) : new Float32Array(sizeOf(this.parameters.variable(name).shape));
+    };
+    const found = new Map(this.parameters.trainedNames().map((name) => [name, values(name)]));
+    tf.dispose([...gradients.values()]);
+    return found;
   }
 
   /** Length of the longest row once it is compressed. */

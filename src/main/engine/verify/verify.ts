@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Check } from '../../../shared/verification.ts';
+import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { InputError } from '../../../shared/errors.ts';
 import { CaseFolder, findCases } from './case-folder.ts';
 import { failed, skipped } from './compare.ts';
@@ -43,8 +44,8 @@ async function* guarded(topic: string, findings: AsyncGenerator<Finding>): Async
   }
 }
 
-async function* modelFindings(folder: CaseFolder): AsyncGenerator<Finding> {
-  const model = await ReferenceModel.load(folder);
+async function* modelFindings(folder: CaseFolder, execution?: ExecutionMode): AsyncGenerator<Finding> {
+  const model = await ReferenceModel.load(folder, execution);
   try {
     for (const [topic, run] of Object.entries(MODEL_TOPICS)) yield* guarded(topic, run(folder, model));
   } finally {
@@ -62,19 +63,19 @@ function* unusedFindings(folder: CaseFolder): Generator<Finding> {
   }
 }
 
-async function* caseFindings(folder: CaseFolder): AsyncGenerator<Finding> {
+async function* caseFindings(folder: CaseFolder, execution?: ExecutionMode): AsyncGenerator<Finding> {
   for (const [topic, run] of Object.entries(DATA_TOPICS)) yield* guarded(topic, run(folder));
   const unsupported = await unsupportedModel(folder.path('model'));
   if (unsupported) {
     for (const topic of Object.keys(MODEL_TOPICS)) yield { topic, name: 'all', ...skipped(unsupported) };
     return;
   }
-  yield* guarded('model', modelFindings(folder));
+  yield* guarded('model', modelFindings(folder, execution));
   yield* unusedFindings(folder);
 }
 
 /** Compares the engine with one reference case. A case that cannot be opened is one failed check. */
-async function* verifyCase(dir: string): AsyncGenerator<Check> {
+async function* verifyCase(dir: string, execution?: ExecutionMode): AsyncGenerator<Check> {
   let folder: CaseFolder;
   try {
     folder = await CaseFolder.open(dir);
@@ -84,7 +85,7 @@ async function* verifyCase(dir: string): AsyncGenerator<Check> {
     return;
   }
   try {
-    for await (const finding of caseFindings(folder)) yield { case: folder.info.name, ...finding };
+    for await (const finding of caseFindings(folder, execution)) yield { case: folder.info.name, ...finding };
   } finally {
     await folder.close();
   }
@@ -94,8 +95,9 @@ async function* verifyCase(dir: string): AsyncGenerator<Check> {
  * Compares the engine with reference cases, one check for each number or tensor they hold.
  *
  * @param dir a case, or a folder of cases
+ * @param execution by default graph
  * @throws InputError where there are none
  */
-export async function* verify(dir: string): AsyncGenerator<Check> {
-  for (const found of await findCases(dir)) yield* verifyCase(found);
+export async function* verify(dir: string, execution?: ExecutionMode): AsyncGenerator<Check> {
+  for (const found of await findCases(dir)) yield* verifyCase(found, execution);
 }

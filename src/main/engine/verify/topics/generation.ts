@@ -23,7 +23,7 @@ interface Answer {
 /** `count` greedy tokens, the end token taken like any other. */
 function greedyAnswer(model: ReferenceModel, rows: ReferenceRows, stage: string, count: number): Answer {
   return model.onDevice(rows, stageCompression(stage), (batch, weights) => {
-    const session = new Session(batch, { config: model.config, weights });
+    const session = new Session(batch, { config: model.config, weights, functions: model.functions });
     const ids: number[] = [];
     const positions: number[] = [];
     const logits: number[] = [];

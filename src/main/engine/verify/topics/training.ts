@@ -100,7 +100,14 @@ async function* runChecks(
   const finalNames = folder.tensorsOf(run.final);
   const recipe = recipeOf(training, run, finalNames, config.text.layers);
   const source = sourceOf(training.batches, samples, model);
-  const trainer = new Trainer({ recipe, config, weights, source, totalSteps: run.log.length });
+  const trainer = new Trainer({
+    recipe,
+    config,
+    weights,
+    source,
+    totalSteps: run.log.length,
+    execution: model.execution,
+  });
   try {
     yield* stepChecks(trainer, run);
     const trained = trainer.snapshot().weights;
