@@ -73,11 +73,13 @@ export class Studio {
     this.runs = new RunStore(workspace, (name) => this.desk.liveStateOf(name));
     this.watch = new RunWatch(this.runs, events);
     this.models = new ModelLibrary(workspace, this.runs);
-    this.datasets = new DatasetLibrary(workspace, events, board);
+    this.datasets = new DatasetLibrary(workspace, this.root, events, board);
     this.media = new MediaStore(workspace, this.datasets);
     const shared = { workspace, events, board, datasets: this.datasets, media: this.media, models: this.models };
     this.answers = new AnswerDesk({ ...shared, ...entry });
-    this.batches = new Batches({ ...shared, ...entry });
+    // A run that was deleted meanwhile needs no telling.
+    const onRunEvaluated = (run: string): void => void this.tellRun(run).catch(() => undefined);
+    this.batches = new Batches({ ...shared, ...entry, onRunEvaluated });
     this.probes = new Probes(workspace, events, board, options.entry);
     this.engine = new EngineReports(workspace, options);
     this.demo = options.makeDemo(this);

@@ -11,7 +11,13 @@ import {
 } from '../../../shared/api/compare.ts';
 import { comparedSettings, countByFilter, isShown, pairedChanges, type BatchFilter } from '../../../shared/disagreement.ts';
 import { parseCompression } from '../../../shared/compression.ts';
-import { evaluatedAnswerSchema, evaluationReportSchema, type EvaluatedAnswer } from '../../../shared/evaluation.ts';
+import {
+  evaluatedAnswerSchema,
+  evaluationReportSchema,
+  type EvaluatedAnswer,
+  type EvaluateJob,
+  type EvaluationReport,
+} from '../../../shared/evaluation.ts';
 import type { DatasetLibrary } from '../datasets/dataset-library.ts';
 import { sampleMediaId } from '../datasets/sample-view.ts';
 import { runEngineJob } from '../engine-job.ts';
@@ -23,6 +29,7 @@ import { notFound, plainFailure } from '../request-error.ts';
 import { definedOnly } from '../runs/run-summary.ts';
 import type { Workspace } from '../workspace.ts';
 import { drawQuestions, type DrawnQuestion } from './drawn-questions.ts';
+import { keepEvaluation } from './keep-evaluation.ts';
 
 export interface BatchesOptions {
   readonly workspace: Workspace;
@@ -30,6 +37,8 @@ export interface BatchesOptions {
   readonly board: JobBoard;
   readonly datasets: DatasetLibrary;
   readonly models: ModelLibrary;
+  /** An evaluation was added to a run. */
+  onRunEvaluated(run: string): void;
   /** The engine's program; its own unless a test says otherwise. */
   readonly entry?: string;
 }
@@ -146,13 +155,13 @@ export class Batches {
       const isCancelled = await this.options.board.track(job, async (signal, shown) => {
         await writeTextFile(data, drawn.map(({ text }) => `${text}\n`).join(''));
         await writeJsonFile(join(folder, 'drawn.json'), drawn.map(({ text: _, ...facts }) => facts));
-        const evaluate = {
-          ...{ kind: 'evaluate', model, data, images, compressions: [...compressions], reportsAnswers: true } as const,
+        const evaluate: EvaluateJob = {
+          ...{ kind: 'evaluate', model, data, images, compressions: [...compressions], reportsAnswers: true },
           ...{ batchSize: batchSize ?? 64, maxTokens: maxTokens ?? 16 },
         };
         for await (const message of runEngineJob(evaluate, signal, this.options.entry)) {
           if (message.type === 'evaluation-answers') await this.keep(folder, message.answers);
-          if (message.type === 'evaluation-report') await writeJsonFile(join(folder, 'report.json'), message.report);
+          if (message.type === 'evaluation-report') await this.keepReport(batch, message.report);
           if (message.type !== 'evaluation-progress') continue;
           const { progress } = message;
           this.options.board.update(shown.id, { done: progress.total === 0 ? 0 : progress.done / progress.total });
@@ -170,6 +179,13 @@ export class Batches {
 
   private async keep(folder: string, answers: readonly EvaluatedAnswer[]): Promise<void> {
     await appendFile(join(folder, 'answers.jsonl'), answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+  }
+
+  private async keepReport(batch: BatchSummary, report: EvaluationReport): Promise<void> {
+    const { workspace, datasets, onRunEvaluated } = this.options;
+    await writeJsonFile(join(this.folder, batch.id, 'report.json'), report);
+    const run = await keepEvaluation(workspace, batch, report, datasets.get(batch.request.dataset).file);
+    if (run !== undefined) onRunEvaluated(run);
   }
 
   private async put(batch: BatchSummary): Promise<void> {

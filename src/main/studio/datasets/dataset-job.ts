@@ -6,6 +6,7 @@ import {
   type SourceProgress,
 } from '../../../shared/dataset-source.ts';
 import { InputError } from '../../../shared/errors.ts';
+import type { ProcessExit } from '../exit-reason.ts';
 import { startProgram } from '../program.ts';
 
 const ENTRY = fileURLToPath(new URL('../../engine/data/sources/entry.ts', import.meta.url));
@@ -36,7 +37,8 @@ export function runDatasetJob(
       signal?.removeEventListener('abort', stop);
       if (last?.type === 'refused') reject(new InputError(last.problem));
       else if (last && last.type !== 'progress' && code === 0) fulfil(last);
-      else reject(new Error(`The dataset process ended early (${exitSignal ?? `exit code ${code}`}). ${stderr}`.trim()));
+      else
+        reject(new Error(`The dataset process ended early (${exitSignal ?? `exit code ${code}`}). ${stderr}`.trim()));
     };
     const program = startProgram(ENTRY, { onMessage, onExit }, [JSON.stringify(job)]);
     const stop = (): void => program.kill();

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, realpath, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
@@ -23,7 +23,7 @@ import type { JobBoard } from '../jobs/job-board.ts';
 import { readJsonFile, writeJsonFile } from '../json-file.ts';
 import type { ScannedData } from '../recipes/preflight.ts';
 import { conflict, notFound, plainFailure } from '../request-error.ts';
-import { shownPath, type Workspace } from '../workspace.ts';
+import { isInside, shownPath, type Workspace } from '../workspace.ts';
 import { runDatasetJob } from './dataset-job.ts';
 import { DatasetIndex, isCurrent, readIndexHead } from './dataset-index.ts';
 import { picturePaths } from './media-paths.ts';
@@ -41,6 +41,7 @@ const NOTHING_COUNTED = { bytes: 0, records: 0, broken: 0, turns: 0, media: 0, m
 /** The datasets of a workspace, as a list in a file with an index beside it for each. */
 export class DatasetLibrary {
   private readonly workspace: Workspace;
+  private readonly root: string;
   private readonly events: EventHub;
   private readonly board: JobBoard;
   private readonly datasets = new Map<string, Dataset>();
@@ -48,8 +49,10 @@ export class DatasetLibrary {
   private readonly searches = new Map<string, SampleSearch>();
   private saving: Promise<void> = Promise.resolve();
 
-  constructor(workspace: Workspace, events: EventHub, board: JobBoard) {
+  /** @param root folder that files can be imported from below, besides the workspace */
+  constructor(workspace: Workspace, root: string, events: EventHub, board: JobBoard) {
     this.workspace = workspace;
+    this.root = root;
     this.events = events;
     this.board = board;
   }
@@ -89,9 +92,8 @@ export class DatasetLibrary {
 
   /** Begins to read a conversation file; events tell how far it is. @throws InputError where there is no such file */
   async add({ path, images, name }: NewDataset): Promise<Dataset> {
-    const given = resolve(this.workspace.folder, path);
-    const file = await conversationFile(given);
-    const folder = images === undefined ? join(dirname(file), 'images') : resolve(this.workspace.folder, images);
+    const file = await conversationFile(this.allowed(path));
+    const folder = images === undefined ? join(dirname(file), 'images') : this.allowed(images);
     const shown = shownPath(file, this.workspace);
     const known = this.list().find((dataset) => dataset.file === shown);
     if (known?.state === 'importing') throw conflict(`${shown} is being imported already`, 'Wait for it');
@@ -199,6 +201,14 @@ export class DatasetLibrary {
     return scanned(head);
   }
 
+  /** A path that may be imported: below the root or in the workspace. @throws InputError */
+  private allowed(path: string): string {
+    const absolute = resolve(this.workspace.folder, path);
+    if (isInside(absolute, this.root) || isInside(absolute, this.workspace.folder)) return absolute;
+    const hint = 'Start the studio with --root to open other folders';
+    throw new InputError({ file: absolute, rule: `must lie below ${this.root}`, hint });
+  }
+
   private get file(): string {
     return join(this.workspace.studio, 'datasets.json');
   }
@@ -292,13 +302,12 @@ const PREFERRED = ['train.jsonl', 'train.json'];
 /** The file itself, or the conversation file in a folder: `train`, or the only one there is. @throws InputError */
 async function conversationFile(path: string): Promise<string> {
   if (!existsSync(path)) throw new InputError({ file: path, rule: 'does not exist' });
-  const real = await realpath(path);
-  if (!(await stat(real)).isDirectory()) return real;
-  const names = (await readdir(real)).filter((name) => /\.jsonl?$/i.test(name) && name !== 'manifest.json');
+  if (!(await stat(path)).isDirectory()) return path;
+  const names = (await readdir(path)).filter((name) => /\.jsonl?$/i.test(name) && name !== 'manifest.json');
   const preferred = PREFERRED.find((name) => names.includes(name));
   const [only, ...more] = names;
-  if (preferred !== undefined) return join(real, preferred);
-  if (only !== undefined && more.length === 0) return join(real, only);
+  if (preferred !== undefined) return join(path, preferred);
+  if (only !== undefined && more.length === 0) return join(path, only);
   const rule = only === undefined ? 'holds no conversation file (.json, .jsonl)' : `holds several files: ${names.join(', ')}`;
   throw new InputError({ file: path, rule, hint: 'Choose the conversation file itself' });
 }

@@ -101,14 +101,11 @@ export class MediaStore {
   }
 
   private async scale(file: string, longSide?: number): Promise<Picture> {
-    while (this.scaling.size >= SCALED_AT_ONCE) await Promise.race(this.scaling);
+    // Another picture's failure is not ours.
+    while (this.scaling.size >= SCALED_AT_ONCE) await Promise.race(this.scaling).catch(() => undefined);
     const work = scaled(file, longSide);
-    const done = work.then(
-      () => this.scaling.delete(done),
-      () => this.scaling.delete(done),
-    );
-    this.scaling.add(done);
-    return work;
+    this.scaling.add(work);
+    return work.finally(() => this.scaling.delete(work));
   }
 }
 

@@ -5,7 +5,7 @@ import {
   type MetricSeries,
   type XAxis,
 } from '../../../shared/api/metrics-query.ts';
-import { bucketMeans, decimate } from './decimate.ts';
+import { decimate } from './decimate.ts';
 import type { ColumnName, MetricsTable } from './metrics-table.ts';
 
 const AXIS_COLUMNS: Readonly<Record<XAxis, ColumnName>> = {
@@ -36,17 +36,6 @@ function firstRow(values: Float64Array, bound: number, isAbove: boolean): number
   }
   return low;
 }
-
-interface Part {
-  readonly from: number;
-  readonly to: number;
-  readonly points: number;
-  readonly x: Float64Array;
-  readonly steps: Float64Array;
-}
-
-const orNull = (values: ArrayLike<number>): (number | null)[] =>
-  Array.from(values, (value) => (Number.isNaN(value) ? null : value));
 
 /** NaN is no value in JSON. */
 const withNulls = (values: Float64Array): (number | null)[] =>

@@ -66,7 +66,7 @@ export async function writeNotes(folder: string, notes: RunNotes): Promise<void>
   await writeJsonFile(join(folder, RUN_PATHS.notes), notes);
 }
 
-export /** Folder name of a checkpoint: `step-120`, between micro-batches `step-120.1`. */
+/** Folder name of a checkpoint: `step-120`, between micro-batches `step-120.1`. */
 export const CHECKPOINT_NAME = /^step-(\d+)(?:\.(\d+))?$/;
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,0 +1,190 @@
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Dataset, DatasetDetail, DatasetStats, Sample, SamplePage } from '../../../../src/shared/api/datasets.ts';
+import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
+
+const COUNT = 3000;
+let studio: TestStudio;
+let dataset: Dataset;
+
+const record = (i: number): object => ({
+  id: `r${i}`,
+  ...(i % 3 !== 2 && { image: `pictures/${i % 4}.png` }),
+  conversations: [
+    { from: 'human', value: i % 3 !== 2 ? `<image>\nWhat is number ${i}?` : `What is number ${i}?` },
+    { from: 'gpt', value: i % 2 ? 'odd' : 'even' },
+    ...(i % 10 === 0 ? [{ from: 'human', value: 'Is it round?' }, { from: 'gpt', value: `Yes, ten times ${i / 10}` }] : []),
+  ],
+});
+
+async function imported(path: string): Promise<Dataset> {
+  const { id } = await studio.json<Dataset>('/datasets', { path });
+  return until(async () => {
+    const { dataset: found } = await studio.json<DatasetDetail>(`/datasets/${id}`);
+    return found.state !== 'importing' && found;
+  });
+}
+
+const page = (query: string): Promise<SamplePage> => studio.json<SamplePage>(`/datasets/${dataset.id}/samples?${query}`);
+const whole = (query: string): Promise<SamplePage> =>
+  until(async () => {
+    const found = await page(query);
+    return found.isComplete && found;
+  });
+
+beforeAll(async () => {
+  studio = await serveForTest();
+  const folder = join(studio.workspace, 'data', 'set');
+  mkdirSync(join(folder, 'images', 'pictures'), { recursive: true });
+  for (let i = 0; i < 4; i++) {
+    const picture = sharp({ create: { width: 20 + i, height: 30, channels: 3, background: { r: 50 * i, g: 0, b: 0 } } });
+    await picture.png().toFile(join(folder, 'images', 'pictures', `${i}.png`));
+  }
+  const lines = Array.from({ length: COUNT }, (_, i) => JSON.stringify(record(i)));
+  lines[7] = '{"id": "r7", "conversations": []}';
+  lines[8] = JSON.stringify({ ...record(9), image: '../../../secret.png' });
+  writeFileSync(join(folder, 'train.jsonl'), `${lines.join('\n')}\n`);
+  writeFileSync(join(studio.workspace, 'secret.png'), '');
+  dataset = await imported('data/set');
+});
+afterAll(() => studio.close());
+
+describe('a dataset of the library', () => {
+  it('is counted, and its broken samples are listed with the reason', async () => {
+    expect(dataset).toMatchObject({ state: 'ready', name: 'set', file: 'data/set/train.jsonl', images: 'data/set/images', records: COUNT, broken: 2 });
+    expect(dataset.modalities).toEqual({ text: 999, image: 1999, video: 0 });
+    const { brokenSamples } = await studio.json<DatasetDetail>(`/datasets/${dataset.id}`);
+    expect(brokenSamples).toMatchObject([{ index: 7, line: 8, id: 'r7' }, { index: 8, line: 9 }]);
+    expect(brokenSamples[1]?.reason).toContain('leaves the images folder');
+  });
+
+  it('gives pages anywhere', async () => {
+    expect(await page('offset=0&limit=2')).toMatchObject({ total: COUNT, isComplete: true, samples: [{ index: 0, id: 'r0', turns: 2 }, { index: 1 }] });
+    const last = await page(`offset=${COUNT - 1}&limit=60`);
+    expect(last.samples).toMatchObject([{ index: COUNT - 1, id: `r${COUNT - 1}`, line: COUNT }]);
+    expect((await page(`offset=${COUNT + 5}`)).samples).toEqual([]);
+  });
+
+  it.each([
+    ['broken=true', 2],
+    ['hasImage=true', 1999],
+    ['hasImage=false&broken=false', 999],
+    ['hasVideo=true', 0],
+    ['turns=2', 300],
+    ['turns=2-', 300],
+    ['turns=1-2&broken=false', 2998],
+    ['text=NUMBER%20299', 11],
+    ['answer=ten%20times&text=r20', 10],
+    ['answerIs=even&turns=1', 1199],
+    ['answerLength=4&turns=1', 1199],
+    ['media=0&broken=false', 999],
+    ['imageWidth=21&turns=2', 0],
+    ['imageWidth=20&turns=2', 100],
+  ])('finds by %s', async (query, total) => {
+    const found = await whole(`limit=1&${query}`);
+    expect(found.total).toBe(total);
+  });
+
+  it('shows a sample with its conversation, raw text and pictures', async () => {
+    const sample = await studio.json<Sample>(`/datasets/${dataset.id}/samples/10`);
+    expect(sample.conversation).toEqual([
+      { question: 'What is number 10?', media: 1, answer: 'even' },
+      { question: 'Is it round?', media: 0, answer: 'Yes, ten times 1' },
+    ]);
+    expect(JSON.parse(sample.raw)).toEqual(record(10));
+    expect(sample.media).toMatchObject([{ kind: 'image', path: 'pictures/2.png', ids: [`s.${dataset.id}.10.0`] }]);
+    const broken = await studio.json<Sample>(`/datasets/${dataset.id}/samples/8`);
+    expect(broken.broken).toContain('leaves the images folder');
+    expect((await studio.ask(`/api/datasets/${dataset.id}/samples/${COUNT}`)).status).toBe(404);
+  });
+
+  it('tells how samples are distributed', async () => {
+    const stats = await studio.json<DatasetStats>(`/datasets/${dataset.id}/stats`);
+    expect(stats.turns).toEqual({ edges: [1, 2, 3], counts: [2698, 300] });
+    expect(stats.answers[0]).toEqual({ answer: 'even', count: 1499 });
+    expect(stats.imageWidth.edges[0]).toBe(20);
+    expect(stats.pictures).toBeGreaterThan(0);
+  });
+
+  it('refuses odd queries', async () => {
+    for (const query of ['turns=a', 'limit=0', 'limit=9999', 'broken=maybe', 'other=1', 'offset=-1']) {
+      expect((await studio.ask(`/api/datasets/${dataset.id}/samples?${query}`)).status).toBe(400);
+    }
+  });
+});
+
+describe('pictures', () => {
+  it('come by ids, with a type told by their content', async () => {
+    const answer = await studio.ask(`/api/media/s.${dataset.id}.0.0`);
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'image/png', 'x-content-type-options': 'nosniff' } });
+    expect((await studio.ask(`/api/media/s.${dataset.id}.0.0?size=16`)).status).toBe(200);
+  });
+
+  it.each(['s.000000000000.0.0', 'u.0', 'x', '..%2f..%2fsecret.png', 's.%s.8.0', 's.%s.0.1', 's.%s.99999.0'])(
+    'are not had by %s',
+    async (id) => {
+      const { status } = await studio.ask(`/api/media/${id.replace('%s', dataset.id)}`);
+      expect([400, 404, 409]).toContain(status);
+    },
+  );
+
+  it('do not lead out of the images folder by a link', async () => {
+    const folder = join(studio.workspace, 'data', 'linked');
+    mkdirSync(join(folder, 'images'), { recursive: true });
+    symlinkSync('/etc/hostname', join(folder, 'images', '0.png'));
+    writeFileSync(join(folder, 'train.jsonl'), `${JSON.stringify({ ...record(0), image: '0.png' })}\n`);
+    const linked = await imported('data/linked');
+    expect(linked.broken).toBe(1);
+    expect((await studio.ask(`/api/media/s.${linked.id}.0.0`)).status).toBe(409);
+  });
+
+  it('can be uploaded when they are pictures of a sensible size', async () => {
+    const post = (body: Uint8Array) =>
+      studio.ask('/api/uploads', { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body });
+    const png = await sharp({ create: { width: 9, height: 7, channels: 3, background: 'red' } }).png().toBuffer();
+    const answer = await post(png);
+    expect(answer.status).toBe(201);
+    const upload = JSON.parse(answer.text) as { id: string };
+    expect(upload).toMatchObject({ type: 'image/png', width: 9, height: 7, bytes: png.length });
+    expect((await studio.ask(`/api/media/${upload.id}`)).headers['content-type']).toBe('image/png');
+    for (const text of ['<svg xmlns="http://www.w3.org/2000/svg"></svg>', '', 'PK', '\x89PNG\r\n\x1a\n']) {
+      expect((await post(Buffer.from(text, 'latin1'))).status).toBe(400);
+    }
+    const bomb = await sharp({ create: { width: 9000, height: 6000, channels: 3, background: 'red' } }).png().toBuffer();
+    expect(JSON.parse((await post(bomb)).text)).toMatchObject({ error: { problem: { value: '9000 x 6000' } } });
+    expect((await post(new Uint8Array(20_000_001))).status).toBe(413);
+  });
+});
+
+describe('importing', () => {
+  it.each([
+    ['data/none.jsonl', 'does not exist'],
+    ['data', 'holds no conversation file'],
+    ['/etc/hostname', 'must lie below'],
+    ['../../etc', 'must lie below'],
+  ])('refuses %s at once', async (path, rule) => {
+    const answer = await studio.ask('/api/datasets', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ path }),
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(rule);
+  });
+
+  it('says why a file cannot be read as a whole', async () => {
+    writeFileSync(join(studio.workspace, 'data', 'cut.json'), '[{"id": 1}, {"id"');
+    const failed = await imported('data/cut.json');
+    expect(failed).toMatchObject({ state: 'failed', failure: { cause: expect.stringContaining('ends early') as string } });
+  });
+
+  it('takes a file again that has changed, under the same id, and forgets one with its index', async () => {
+    appendFileSync(join(studio.workspace, 'data', 'set', 'train.jsonl'), `${JSON.stringify(record(COUNT))}\n`);
+    const again = await imported('data/set/train.jsonl');
+    expect(again).toMatchObject({ id: dataset.id, records: COUNT + 1 });
+    await studio.json(`/datasets/${dataset.id}`, undefined, 'DELETE');
+    expect((await studio.ask(`/api/datasets/${dataset.id}`)).status).toBe(404);
+  });
+});
