@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rangeQuerySchema, samplesQuerySchema } from '../../../../src/shared/api/datasets.ts';
-import { barsOf, hasCounts } from '../../../../src/renderer/src/views/data/filters/bar-ranges.ts';
+import { barsOf, filledBars } from '../../../../src/renderer/src/views/data/filters/bar-ranges.ts';
 import {
   activeFilters,
   filtersFromAddress,
@@ -96,7 +96,6 @@ describe('bars', () => {
 
   it('of one value are one bar', () => {
     expect(barsOf({ edges: [64, 64], counts: [7] })).toEqual([{ label: '64', count: 7, range: '64' }]);
-    expect(hasCounts({ edges: [0, 1], counts: [0] })).toBe(false);
-    expect(hasCounts({ edges: [0, 1], counts: [3] })).toBe(true);
+    expect(filledBars({ edges: [0, 1, 2, 4], counts: [0, 3, 0] })).toEqual([{ label: '1', count: 3, range: '1' }]);
   });
 });

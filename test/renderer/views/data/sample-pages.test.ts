@@ -25,7 +25,7 @@ interface Request {
   readonly offset: number;
   readonly signal: AbortSignal;
   readonly answer: (page: SamplePage) => Promise<void>;
-  readonly refuse: (error: unknown) => Promise<void>;
+  readonly refuse: (error: Error) => Promise<void>;
 }
 
 /** Pages of ten, with the requests they made in hand. */
@@ -41,7 +41,7 @@ function watchedPages(keep = 60) {
           offset,
           signal,
           answer: (answer) => (resolve(answer), settle()),
-          refuse: (error) => (reject(error as Error), settle()),
+          refuse: (error: Error) => (reject(error), settle()),
         });
       }),
     { onChange, onError, pageSize: 10, keep },

@@ -22,7 +22,7 @@ export function barsOf({ edges, counts }: Histogram): Bar[] {
   });
 }
 
-/** Whether a histogram says anything: some bar has a sample. */
-export function hasCounts({ counts }: Histogram): boolean {
-  return counts.some((count) => count > 0);
+/** The bars that hold anything. A distribution with one such bar has nothing to choose from. */
+export function filledBars(histogram: Histogram): Bar[] {
+  return barsOf(histogram).filter(({ count }) => count > 0);
 }
