@@ -2,7 +2,7 @@
  * Answers while they come. Events of a question may arrive before the answer to its request does, so every question that
  * is heard of is kept by its id. Pure.
  */
-import type { Ask, Pane, PaneAnswer } from '../../../../../shared/api/compare.ts';
+import type { Ask, PaneAnswer } from '../../../../../shared/api/compare.ts';
 import type { StudioEventOf } from '../../../../../shared/api/events.ts';
 import type { Failure } from '../../../../../shared/run-record.ts';
 
@@ -64,9 +64,4 @@ function answerOf({ text, stats, failure }: PaneAnswer, isOver: boolean): LiveAn
 export function liveAskOf({ id, state, answers }: Pick<Ask, 'id' | 'state' | 'answers'>): LiveAsk {
   const isOver = state !== 'running';
   return { id, isOver, answers: answers.map((answer) => answerOf(answer, isOver)) };
-}
-
-/** Whether two panes ask the same of the same model. */
-export function isSamePane(a: Pane | undefined, b: Pane | undefined): boolean {
-  return a?.model === b?.model && a?.compression === b?.compression;
 }

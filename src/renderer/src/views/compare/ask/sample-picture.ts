@@ -21,5 +21,5 @@ export function sampleTrayItem(
   const ids = media.flatMap((item) => item.ids);
   if (ids.length === 0) return undefined;
   const kind = media.some((item) => item.kind === 'video') ? 'video' : 'image';
-  return { source: { dataset, sample: index }, media: ids, label: `${name} ${id}`, kind };
+  return { sources: [{ dataset, sample: index }], media: ids, label: `${name} ${id}`, kind };
 }

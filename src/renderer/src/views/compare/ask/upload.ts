@@ -1,32 +1,47 @@
-/** Pictures from the user's machine into the studio. */
+/** Pictures and videos from the user's machine into the studio. */
 import { MAX_UPLOAD_BYTES, uploadSchema } from '../../../../../shared/api/media.ts';
 import { read } from '../../../api/client.ts';
 import { formatBytes } from '../../../format.ts';
 import type { TrayItem } from '../state/draft.ts';
+import { videoFrames } from './video-frames.ts';
 
-const isImage = ({ type, name }: File): boolean =>
+const isVideo = ({ type, name }: File): boolean => type.startsWith('video/') || /\.(mp4|webm|mov|mkv|m4v)$/i.test(name);
+const isPicture = ({ type, name }: File): boolean =>
   type.startsWith('image/') || /\.(png|jpe?g|webp|gif|bmp|tiff?)$/i.test(name);
 
-/** Pictures among files that were dropped, pasted or picked, and a word about the rest. */
-export function sortFiles(files: readonly File[]): { pictures: File[]; refused: string[] } {
-  const pictures: File[] = [];
+/** Files that were dropped, pasted or picked: those that can be shown to a model, and a word about the rest. */
+export function sortFiles(files: readonly File[]): { usable: File[]; refused: string[] } {
+  const usable: File[] = [];
   const refused: string[] = [];
   for (const file of files) {
-    if (!isImage(file)) refused.push(`${file.name} is no picture.`);
+    if (isVideo(file)) usable.push(file);
+    else if (!isPicture(file)) refused.push(`${file.name} is neither a picture nor a video.`);
     else if (file.size > MAX_UPLOAD_BYTES)
       refused.push(`${file.name} is larger than ${formatBytes(MAX_UPLOAD_BYTES)}.`);
-    else pictures.push(file);
+    else usable.push(file);
   }
-  return { pictures, refused };
+  return { usable, refused };
 }
 
-/** Uploads one picture. @throws ApiError where the studio cannot read it */
-export async function uploadPicture(file: Blob, label: string): Promise<TrayItem> {
-  const request = fetch('/api/uploads', {
-    method: 'POST',
-    body: file,
-    headers: { 'Content-Type': file.type || 'application/octet-stream' },
-  });
-  const { id } = await read(uploadSchema, request);
-  return { source: { media: id }, media: [id], label, kind: 'image' };
+async function upload(picture: Blob): Promise<string> {
+  const headers = { 'Content-Type': picture.type || 'application/octet-stream' };
+  const { id } = await read(uploadSchema, fetch('/api/uploads', { method: 'POST', body: picture, headers }));
+  return id;
+}
+
+/**
+ * Uploads a picture, or the frames of a video.
+ *
+ * @throws ApiError where the studio cannot read it, Error where the browser cannot decode the video
+ */
+export async function uploadFile(file: File): Promise<TrayItem> {
+  const pictures = isVideo(file) ? await videoFrames(file) : [file];
+  const media: string[] = [];
+  for (const picture of pictures) media.push(await upload(picture));
+  return {
+    sources: media.map((id) => ({ media: id })),
+    media,
+    label: file.name || 'pasted picture',
+    kind: isVideo(file) ? 'video' : 'image',
+  };
 }

@@ -77,7 +77,7 @@ const METRICS: readonly Metric[] = [
     label: 'Answer',
     title: 'Tokens of the answer, behind those of the prompt',
     of: (stats) => stats.tokens,
-    format: (value) => `${formatCount(value)} tokens`,
+    format: (value) => (value === 1 ? '1 token' : `${formatCount(value)} tokens`),
   },
 ];
 

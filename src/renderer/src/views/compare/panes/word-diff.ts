@@ -25,17 +25,13 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
 const isSpace = (text: string): boolean => text.trim() === '';
 
 /**
- * A text in words, punctuation marks each their own, every one with the white space behind it; joined they are the text.
- * Leading white space belongs to the first word. Languages without spaces are split by the browser's dictionaries.
+ * A text in words, punctuation marks each their own, every one with the white space behind it; joined they are the text
+ * without the white space it begins with. Languages without spaces are split by the browser's dictionaries.
  */
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
-  let leading = '';
-  for (const { segment } of segmenter.segment(text)) {
-    if (!isSpace(segment)) words.push(leading + segment);
-    else if (words.length > 0) words.push(`${words.pop() ?? ''}${segment}`);
-    if (words.length === 0) leading += segment;
-    else leading = '';
+  for (const { segment } of segmenter.segment(text.trimStart())) {
+    words.push(isSpace(segment) ? `${words.pop() ?? ''}${segment}` : segment);
   }
   return words;
 }

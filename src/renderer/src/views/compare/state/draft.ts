@@ -11,10 +11,10 @@ import {
 } from '../../../../../shared/api/compare.ts';
 import type { PaneSetting } from '../panes/pane-list.ts';
 
-/** Pictures of a question, in the order the model is shown them: an upload, or all of a dataset's sample. */
+/** A picture of a question, the frames of a video, or all pictures of a dataset's sample. */
 const trayItemSchema = z.strictObject({
-  source: askedImageSchema,
-  /** For `GET /media/:id`: one, or the frames of a video. */
+  sources: z.array(askedImageSchema).min(1),
+  /** For `GET /media/:id`, in the order the model is shown them. */
   media: z.array(z.string()).min(1),
   label: z.string(),
   kind: z.enum(['image', 'video']),
@@ -57,6 +57,12 @@ export function signatureOf(request: Omit<AskRequest, 'panes'>, pane: Pane): str
   return JSON.stringify([question.trim(), images, maxTokens, temperature, topP, seed, pane.model, pane.compression]);
 }
 
+/** Whether two requests have the same answers in the same panes. */
+export function asksTheSame(a: AskRequest, b: AskRequest): boolean {
+  const signatures = (request: AskRequest): string[] => request.panes.map((pane) => signatureOf(request, pane));
+  return signatures(a).join() === signatures(b).join();
+}
+
 export const useDraft = defineStore('compare-draft', () => {
   const stored = readDraft();
   const question = ref(stored.question);
@@ -76,7 +82,7 @@ export const useDraft = defineStore('compare-draft', () => {
   const media = computed(() => images.value.flatMap((item) => item.media));
   const request = computed<Omit<AskRequest, 'panes'>>(() => ({
     question: question.value.trim(),
-    images: images.value.map(({ source }) => source),
+    images: images.value.flatMap(({ sources }) => sources),
     ...sampling.value,
   }));
   return { question, images, panes, sampling, media, request };

@@ -12,7 +12,7 @@ export interface Reopened {
 
 /** A picture by its media id. */
 export function pictureItem(media: string, place: number): TrayItem {
-  return { source: { media }, media: [media], label: `Picture ${place + 1}`, kind: 'image' };
+  return { sources: [{ media }], media: [media], label: `Picture ${place + 1}`, kind: 'image' };
 }
 
 /**
@@ -22,7 +22,7 @@ export function pictureItem(media: string, place: number): TrayItem {
 function imagesOf({ request, media }: Ask): TrayItem[] {
   const [only] = request.images;
   if (only && request.images.length === 1 && 'dataset' in only && media.length > 0) {
-    return [{ source: only, media, label: 'Sample', kind: media.length > 1 ? 'video' : 'image' }];
+    return [{ sources: [only], media, label: 'Sample', kind: media.length > 1 ? 'video' : 'image' }];
   }
   return media.map(pictureItem);
 }
