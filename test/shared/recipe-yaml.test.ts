@@ -40,7 +40,10 @@ describe('reading a recipe', () => {
       phase: 'instruct',
       model: { from: 'small', tower: 'runs/tower/final' },
       data: { train: 'data/train.jsonl', maxLength: 2048, turns: 'multi' },
-      train: { parts: 'full', visionTower: 'frozen', cacheFeatures: true },
+      train: {
+        ...({ parts: 'full', visionTower: 'frozen', cacheFeatures: true } as const),
+        ...({ precision: 'float32', gradientCheckpointing: false } as const),
+      },
       optimizer: {
         lr: 1e-3,
         warmupRatio: 0.03,
