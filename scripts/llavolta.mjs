@@ -10,9 +10,7 @@ const needsEngine = !WITHOUT_ENGINE.includes(argv[0]) && !argv.includes('--help'
 import('./setup/bootstrap.mjs').then(({ bootstrap, runScript }) =>
   runScript(async () => {
     await bootstrap({ engine: needsEngine });
-    const { register } = await import('tsx/esm/api');
-    register();
-    const { main } = await import('../src/main/cli.ts');
-    return main(argv);
+    const { runTerminalProgram } = await import('./setup/terminal-program.mjs');
+    return runTerminalProgram(argv);
   }),
 );
