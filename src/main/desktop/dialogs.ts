@@ -1,5 +1,5 @@
 /** Every question the shell asks by the system's own dialogs, and every word of it. */
-import { dialog, shell, type BrowserWindow } from 'electron';
+import { dialog, shell, type BrowserWindow, type MessageBoxOptions } from 'electron';
 import { messageOf } from '../../shared/errors.ts';
 import { externalLinkDecision } from './guards.ts';
 
@@ -40,7 +40,7 @@ export async function offerExternalLink(address: string, window?: BrowserWindow)
   const link = externalLinkDecision(address);
   if (link.type === 'refuse' || isAskingAboutLink) return;
   isAskingAboutLink = true;
-  const question = {
+  const question: MessageBoxOptions = {
     type: 'question',
     message: `Open ${link.host} in your browser?`,
     detail: link.href,
@@ -48,7 +48,7 @@ export async function offerExternalLink(address: string, window?: BrowserWindow)
     defaultId: 1,
     cancelId: 1,
     noLink: true,
-  } as const;
+  };
   try {
     const answer = window ? dialog.showMessageBox(window, question) : dialog.showMessageBox(question);
     if ((await answer).response === 0) await shell.openExternal(link.href);

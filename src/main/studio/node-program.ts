@@ -8,8 +8,13 @@ import type { Program, ProgramListener } from './program.ts';
  *
  * @param node the Node to run it with; the one that runs this process unless said otherwise
  */
-export function startNodeProgram(file: string, listener: ProgramListener, node = process.execPath): Program {
-  const child = fork(file, [], {
+export function startNodeProgram(
+  file: string,
+  listener: ProgramListener,
+  args: readonly string[],
+  node = process.execPath,
+): Program {
+  const child = fork(file, [...args], {
     execPath: node,
     env: engineEnvironment(),
     execArgv: [...ENGINE_EXEC_ARGV],

@@ -33,11 +33,13 @@ export const NODE_VARIABLE = 'LLAVOLTA_NODE';
  * Electron's utility processes. An installed Electron cannot run as Node itself: that fuse is off.
  *
  * @param file absolute path of the program
+ * @param args what it finds in `process.argv` from index 2
  */
-export function startProgram(file: string, listener: ProgramListener): Program {
+export function startProgram(file: string, listener: ProgramListener, args: readonly string[] = []): Program {
   const node = process.env[NODE_VARIABLE];
-  if (process.versions.electron === undefined || node !== undefined) return startNodeProgram(file, listener, node);
+  if (process.versions.electron === undefined || node !== undefined)
+    return startNodeProgram(file, listener, args, node);
   // Not a static import: in plain Node it would resolve to the npm package, which downloads Electron.
   const { utilityProcess } = createRequire(import.meta.url)('electron') as typeof Electron;
-  return startUtilityProgram(file, listener, utilityProcess);
+  return startUtilityProgram(file, listener, args, utilityProcess);
 }

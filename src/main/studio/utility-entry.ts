@@ -1,6 +1,6 @@
 /**
- * Runs in a utility process of Electron and gives a program (its path is the first argument) the message channel that a forked
- * Node process has. So the engine need not know what started it.
+ * Runs in a utility process of Electron and gives a program (its path is the first argument, its own arguments follow) the
+ * message channel that a forked Node process has. So the engine need not know what started it.
  */
 import { pathToFileURL } from 'node:url';
 import type { ParentPort } from 'electron';
@@ -20,6 +20,10 @@ function send(message: unknown, ...rest: readonly unknown[]): boolean {
 Object.assign(process, { send, connected: true });
 port.on('message', ({ data }) => void process.emit('message', data, undefined));
 
-const program = process.argv[2];
+// The program finds its own path and arguments where it would have them without this file.
+process.argv.splice(1, 1);
+const program = process.argv[1];
 if (program === undefined) throw new Error('the program to run is missing');
 await import(pathToFileURL(program).href);
+// Node leaves when nothing is left to do; Electron's port would keep a process that listens to nobody.
+if (process.listenerCount('message') === 0) setTimeout(() => process.exit(), FLUSH_MS);

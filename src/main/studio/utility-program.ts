@@ -37,9 +37,10 @@ function environment(): Record<string, string> {
 export function startUtilityProgram(
   file: string,
   listener: ProgramListener,
+  args: readonly string[],
   utilityProcess: Pick<typeof Electron.utilityProcess, 'fork'>,
 ): Program {
-  const child = utilityProcess.fork(ENTRY, [file], {
+  const child = utilityProcess.fork(ENTRY, [file, ...args], {
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     serviceName: 'LLaVolta engine',

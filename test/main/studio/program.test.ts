@@ -25,7 +25,7 @@ function doubler(): string {
   return file;
 }
 
-type Start = (file: string, listener: ProgramListener) => Program;
+type Start = (file: string, listener: ProgramListener, args?: readonly string[]) => Program;
 
 /** Everything a program said, and how it ended. */
 function converse(start: Start): Promise<{ messages: unknown[]; exit: ProcessExit }> {
@@ -44,12 +44,26 @@ function converse(start: Start): Promise<{ messages: unknown[]; exit: ProcessExi
 
 describe.each<[string, Start]>([
   ['a Node process', startProgram],
-  ['a utility process', (file, listener) => startUtilityProgram(file, listener, standInUtilityProcess)],
+  [
+    'a utility process',
+    (file, listener, args = []) => startUtilityProgram(file, listener, args, standInUtilityProcess),
+  ],
 ])('a program in %s', (_name, start) => {
   it('is heard and told over the same channel, up to its last message', async () => {
     const { messages, exit } = await converse(start);
     expect(messages).toEqual([{ ready: true }, { double: 42, bytes: new Uint8Array([1, 2]) }, 'last']);
     expect(exit).toMatchObject({ code: 3, signal: null, stderr: 'leaving' });
+  });
+
+  it('finds its arguments, and leaves by itself when it is done and listens to nobody', async () => {
+    const file = join(temporaryFolder(), 'echo.mjs');
+    writeFileSync(file, `process.send(process.argv.slice(1));`);
+    const messages: unknown[] = [];
+    const exit = await new Promise<ProcessExit>((resolve) => {
+      start(file, { onMessage: (message) => void messages.push(message), onExit: resolve }, ['a', '{"b":1}']);
+    });
+    expect(messages).toEqual([[file, 'a', '{"b":1}']]);
+    expect(exit.code).toBe(0);
   });
 });
 
@@ -69,7 +83,7 @@ describe('a program that is killed', () => {
     });
     const fork = () => child as unknown as Electron.UtilityProcess;
     const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
-    const program = startUtilityProgram('/x.js', { onMessage: () => undefined, onExit: () => undefined }, { fork });
+    const program = startUtilityProgram('/x.js', { onMessage: () => undefined, onExit: () => undefined }, [], { fork });
     program.kill();
     expect(kill).not.toHaveBeenCalled();
     child.pid = 4242;
