@@ -40,6 +40,14 @@ export function parseRecipe(text: string, file: string, overrides: readonly stri
   throw toInputError(checked.problems[0], yaml);
 }
 
+/** Lists that read better on one line each: the stages, and the betas of the optimizer. */
+export function layOutRecipe(document: Document): void {
+  const stages = document.get('stages');
+  if (isSeq(stages)) stages.items.filter(isMap).forEach((stage) => (stage.flow = true));
+  const betas = document.getIn(['optimizer', 'betas']);
+  if (isSeq(betas)) betas.flow = true;
+}
+
 /**
  * A recipe as YAML, with every value written out, so that a run's file tells all of it whatever later defaults are.
  *
@@ -47,9 +55,6 @@ export function parseRecipe(text: string, file: string, overrides: readonly stri
  */
 export function formatRecipe(recipe: WrittenRecipe | Recipe | Readonly<Record<string, unknown>>): string {
   const document = new Document(recipe);
-  const stages = document.get('stages');
-  if (isSeq(stages)) stages.items.filter(isMap).forEach((stage) => (stage.flow = true));
-  const betas = document.getIn(['optimizer', 'betas']);
-  if (isSeq(betas)) betas.flow = true;
+  layOutRecipe(document);
   return document.toString({ lineWidth: 120 });
 }

@@ -1,12 +1,16 @@
 // @vitest-environment happy-dom
+import fc from 'fast-check';
 import { createPinia, setActivePinia } from 'pinia';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { nextTick } from 'vue';
 import fourStage from '../../../resources/recipes/4stage.yaml?raw';
-import { parseRecipe } from '../../../src/shared/recipe-yaml.ts';
+import { checkRecipeText } from '../../../src/shared/recipe-text.ts';
+import { formatRecipe, parseRecipe } from '../../../src/shared/recipe-yaml.ts';
+import { patchRecipeText } from '../../../src/renderer/src/views/train/recipe/patch-text.ts';
 import { useDraft } from '../../../src/renderer/src/views/train/recipe/draft-store.ts';
 import { toDraft } from '../../../src/renderer/src/views/train/recipe/draft.ts';
 import { limitsOf, choicesOf } from '../../../src/renderer/src/views/train/recipe/limits.ts';
+import { probeRecipe, settingsToMeasure } from '../../../src/renderer/src/views/train/forecast/probe-recipe.ts';
 import { inPhase } from '../../../src/renderer/src/views/train/recipe/phase.ts';
 import { checkRecipe } from '../../../src/shared/recipe-problems.ts';
 
@@ -58,14 +62,15 @@ describe('the recipe as text', () => {
     expect(draft.text).toContain('seed: 7');
   });
 
-  it('keeps its own words until the form changes the recipe', () => {
+  it('keeps its own words, comments and order where the form changes something else', () => {
     const draft = useDraft();
-    draft.replace(recipe);
-    const own = `# mine\n${draft.text}`;
-    draft.setText(own);
-    expect(draft.text).toBe(own);
-    draft.set(['seed'], 7);
-    expect(draft.text).not.toContain('# mine');
+    draft.setText('# mine\nseed: 3 # lucky\nname: a\noptimizer: { lr: 1e-3, batchSize: 4 }\n');
+    draft.set(['optimizer', 'batchSize'], 8);
+    draft.set(['optimizer', 'steps'], 10);
+    expect(draft.text).toBe('# mine\nseed: 3 # lucky\nname: a\noptimizer: { lr: 1e-3, batchSize: 8, steps: 10 }\n');
+    draft.set(['seed'], undefined);
+    draft.undo();
+    expect(draft.text).toContain('seed: 3 # lucky');
   });
 
   it('names line and column of what is wrong', () => {
@@ -84,23 +89,42 @@ describe('the recipe as text', () => {
     expect(draft.text).toBe('name: [');
     expect(draft.textCheck.problems[0]).toMatchObject({ line: 1 });
     expect(draft.draft).toEqual(recipe);
-    draft.set(['seed'], 1);
-    expect(draft.textIsBroken).toBe(false);
+    draft.dropBrokenText();
+    expect(parseRecipe(draft.text, 'text')).toEqual(draft.recipe);
   });
 
-  it('survives a reload, its comments too', async () => {
+  it('survives a reload: comments, and what cannot be read yet', async () => {
     const draft = useDraft();
     draft.setText('# mine\nname: kept\n');
+    draft.setText('# mine\nname: [');
     await nextTick();
     setActivePinia(createPinia());
-    expect(useDraft().text).toBe('# mine\nname: kept\n');
-    expect(useDraft().draft).toEqual({ name: 'kept' });
-    expect(useDraft().canUndo).toBe(false);
+    const again = useDraft();
+    expect(again.text).toBe('# mine\nname: [');
+    expect(again.draft).toEqual({ name: 'kept' });
+    expect(again.canUndo).toBe(false);
+    again.dropBrokenText();
+    expect(again.text).toBe('# mine\nname: kept\n');
   });
 
   it('begins empty where what was kept cannot be read', () => {
     localStorage.setItem('llavolta.train', '{"draft": 5}');
     expect(useDraft().isEmpty).toBe(true);
+  });
+});
+
+describe('a change of the recipe in its text', () => {
+  const leaf = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.array(fc.integer(), { maxLength: 3 }));
+  const key = fc.constantFrom('a', 'b', 'stages', 'optimizer');
+  const group = fc.dictionary(key, fc.oneof(leaf, fc.dictionary(key, leaf)), { noNullPrototype: true });
+
+  it('says the new recipe', () => {
+    fc.assert(
+      fc.property(group, group, (before, after) => {
+        const text = patchRecipeText(formatRecipe(before), before, after);
+        expect(checkRecipeText(text).value ?? {}).toEqual(after);
+      }),
+    );
   });
 });
 
@@ -120,5 +144,20 @@ describe('changing the phase', () => {
     const vision = inPhase(recipe, 'vision');
     expect(checkRecipe(vision)).toHaveProperty('recipe');
     expect(checkRecipe(inPhase(vision, 'instruct'))).toHaveProperty('recipe');
+  });
+});
+
+describe('a recipe to measure settings', () => {
+  it('has a stage for each setting, none included, and is sound', () => {
+    const settings = settingsToMeasure(['1/8', '1/8', '2/2'], []);
+    expect(settings).toEqual(['1/8', '2/2', 'none']);
+    const checked = checkRecipe(probeRecipe({ ...recipe, optimizer: { lr: 1, batchSize: 2, epochs: 1 } }, settings, 4));
+    expect(checked).toMatchObject({ recipe: { stageDepth: 4, optimizer: { lr: 1, batchSize: 2 } } });
+    expect(checked).not.toHaveProperty('recipe.optimizer.epochs');
+  });
+
+  it('leaves out what was measured, unless all was', () => {
+    expect(settingsToMeasure(['1/8', '2/2'], ['none', '1/8'])).toEqual(['2/2']);
+    expect(settingsToMeasure(['1/8'], ['none', '1/8'])).toEqual(['1/8', 'none']);
   });
 });

@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed } from 'vue';
 import { PAPER_TEXT_TOKENS } from '../../../../../shared/cost.ts';
-import { messageOf } from '../../../../../shared/errors.ts';
+import { InputError, messageOf } from '../../../../../shared/errors.ts';
+import { checkRecipeAgainstModel, withStages } from '../../../../../shared/recipe.ts';
 import { useDraft } from '../recipe/draft-store.ts';
 import { useDataFacts } from './data-facts.ts';
 import { forecastOf, type Forecast, type MeanRow } from './forecast.ts';
@@ -17,9 +18,25 @@ export const useForecast = defineStore('train-forecast', () => {
     const textTokens = data.facts?.textTokensPerRow ?? PAPER_TEXT_TOKENS;
     return { images: data.facts?.imagesPerRow ?? 1, textTokens, headTokens: textTokens };
   });
+  /** Why the stages do not fit the model, in words. */
+  const misfit = computed(() => {
+    if (!draft.recipe || !plan.studioModel || 'problem' in plan.found) return undefined;
+    const { depth, visualTokensPerImage: visualTokens } = plan.studioModel;
+    try {
+      checkRecipeAgainstModel(
+        withStages(draft.recipe, () => plan.plan),
+        { depth, visualTokens },
+      );
+      return undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
+    }
+  });
   const forecast = computed((): Found<Forecast> | undefined => {
     if (draft.phase === 'vision') return undefined;
     if ('problem' in plan.found) return plan.found;
+    if (misfit.value !== undefined) return { problem: misfit.value };
     if (plan.plan.stages.length === 0) return { problem: 'There are no stages yet.' };
     try {
       return { value: forecastOf({ plan: plan.plan, model: plan.model, row: row.value, ...settings() }) };
@@ -42,5 +59,5 @@ export const useForecast = defineStore('train-forecast', () => {
     };
   }
 
-  return { row, forecast };
+  return { row, forecast, misfit };
 });

@@ -8,12 +8,16 @@ import { useStudioEvent } from '../../../api/events.ts';
 import { useDraft } from '../recipe/draft-store.ts';
 import { useDataFacts } from './data-facts.ts';
 import { measuredCost } from './measured-cost.ts';
+import { formatRecipe } from '../../../../../shared/recipe-yaml.ts';
 import { useForecast } from './forecast-store.ts';
+import { usePlan } from './plan-store.ts';
+import { probeRecipe, settingsToMeasure } from './probe-recipe.ts';
 
 /** A short measured training of the draft: time and memory of its settings. */
 export const useProbe = defineStore('train-probe', () => {
   const draft = useDraft();
   const forecasts = useForecast();
+  const plan = usePlan();
   const data = useDataFacts();
   const probe = shallowRef<Probe>();
   const failure = shallowRef<ApiFailure>();
@@ -26,6 +30,7 @@ export const useProbe = defineStore('train-probe', () => {
     const { model, data: given, train, phase } = draft.draft;
     return JSON.stringify([model, given, train, phase, batchSize, accumulate]);
   });
+  const stages = computed(() => (measured.value?.subject === subject.value ? measured.value.stages : []));
   const isRunning = computed(() => probe.value?.state === 'running');
 
   function take(next: Probe): void {
@@ -38,13 +43,21 @@ export const useProbe = defineStore('train-probe', () => {
     measured.value = { subject: probedSubject, stages: [...kept, ...next.stages] };
   }
 
+  /** The recipe to measure: of the vision phase as it is, else the settings that are not measured yet. */
+  function recipeText(): string {
+    if (draft.phase === 'vision') return draft.text;
+    const notations = plan.onModel.map(({ compression }) => compression);
+    const known = stages.value.map(({ compression }) => compression);
+    return formatRecipe(probeRecipe(draft.draft, settingsToMeasure(notations, known), plan.depth));
+  }
+
   /** Starts measuring. */
   async function start(): Promise<void> {
     failure.value = undefined;
     probe.value = undefined;
     probedSubject = subject.value;
     try {
-      take(await read(probeSchema, studio.api.recipes.probe.$post({ json: { yaml: draft.text } })));
+      take(await read(probeSchema, studio.api.recipes.probe.$post({ json: { yaml: recipeText() } })));
     } catch (error) {
       failure.value = failureOf(error);
     }
@@ -57,7 +70,6 @@ export const useProbe = defineStore('train-probe', () => {
     });
   }
 
-  const stages = computed(() => (measured.value?.subject === subject.value ? measured.value.stages : []));
   const cost = computed(() => {
     const forecast = forecasts.forecast;
     if (!forecast || !('value' in forecast) || data.totalSteps === undefined) return undefined;

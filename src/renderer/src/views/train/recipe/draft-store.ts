@@ -1,66 +1,64 @@
 import { defineStore } from 'pinia';
-import { computed, shallowRef, watch, type Ref } from 'vue';
+import { computed, ref, shallowRef, watch, type Ref } from 'vue';
 import { checkRecipe, type RecipeProblem } from '../../../../../shared/recipe-problems.ts';
 import { checkRecipeText } from '../../../../../shared/recipe-text.ts';
-import { formatRecipe } from '../../../../../shared/recipe-yaml.ts';
 import type { WrittenRecipe } from '../../../../../shared/recipe.ts';
 import { fieldPath, valueAt } from '../../../../../shared/validation.ts';
 import { defaultOf, phaseOf, setField, toDraft, type Draft, type DraftPath } from './draft.ts';
-import { changed, newHistory, redone, settled, undone, type History } from './history.ts';
+import { changed, newHistory, redone, settled, undone } from './history.ts';
+import { patchRecipeText } from './patch-text.ts';
 import { readStored, writeStored } from './stored-draft.ts';
 
-/** The recipe's text as its author wrote it, as long as the draft is what it says. */
-interface OwnText {
-  readonly text: string;
+/** The recipe at one moment: as data, and as the text that says it. */
+interface Version {
   readonly draft: Draft;
-  /** It could not be read, and the draft is what it said last. */
-  readonly isBroken: boolean;
+  readonly text: string;
 }
 
 type Edit = (change: (draft: Draft) => Draft, mark?: string) => void;
 
-/** What was kept over a reload, its text included where that is its author's own. */
-function restored(): { readonly draft: Draft; readonly ownText?: OwnText } {
-  const { draft = {}, text } = readStored() ?? {};
-  if (text === undefined) return { draft };
+function versionOf(text: string): Version | undefined {
   const { value } = checkRecipeText(text);
-  const now = value === undefined ? draft : toDraft(value);
-  return { draft: now, ownText: { text, draft: now, isBroken: value === undefined } };
+  return value === undefined ? undefined : { draft: toDraft(value), text };
 }
 
-/** Undo and redo. */
-function historyOf(history: Ref<History<Draft>>) {
-  return {
-    canUndo: computed(() => history.value.past.length > 0),
-    canRedo: computed(() => history.value.future.length > 0),
-    /** Ends a continuing change: what follows is undone on its own. */
-    settle: () => void (history.value = settled(history.value)),
-    undo: () => void (history.value = undone(history.value)),
-    redo: () => void (history.value = redone(history.value)),
+/** The versions of the recipe, and what of its text cannot be read yet. */
+function useVersions() {
+  const stored = readStored();
+  const history = shallowRef(newHistory<Version>(versionOf(stored?.text ?? '') ?? { draft: {}, text: '' }));
+  const brokenText = ref(stored?.brokenText);
+  const version = computed(() => history.value.present.value);
+
+  const edit: Edit = (change, mark = '') => {
+    const { draft, text } = version.value;
+    const next = change(draft);
+    if (next === draft) return;
+    history.value = changed(history.value, { draft: next, text: patchRecipeText(text, draft, next) }, mark);
+    brokenText.value = undefined;
   };
-}
 
-/** The draft as text, as its author wrote it or as the program does. */
-function textOf(draft: Ref<Draft>, edit: Edit, kept: OwnText | undefined) {
-  const written = shallowRef(kept);
-  const own = computed(() => (written.value?.draft === draft.value ? written.value : undefined));
-  const text = computed(() => own.value?.text ?? formatRecipe(draft.value));
-
-  function setText(next: string): void {
-    const { value } = checkRecipeText(next);
-    if (value !== undefined) edit(() => toDraft(value), 'text');
-    written.value = { text: next, draft: draft.value, isBroken: value === undefined };
+  function setText(text: string): void {
+    const next = versionOf(text);
+    brokenText.value = next ? undefined : text;
+    if (next && text !== version.value.text) history.value = changed(history.value, next, 'text');
   }
 
-  watch([draft, written], () => {
-    writeStored({ draft: draft.value, ...(own.value && { text: own.value.text }) });
-  });
+  const go = (move: typeof undone<Version>) => (): void => {
+    history.value = move(history.value);
+    brokenText.value = undefined;
+  };
+  watch([version, brokenText], () => writeStored({ text: version.value.text, brokenText: brokenText.value }));
   return {
-    text,
-    textIsBroken: computed(() => own.value?.isBroken ?? false),
-    /** Everything wrong with the text, with its place. */
-    textCheck: computed(() => checkRecipeText(text.value)),
+    version,
+    brokenText,
+    edit,
     setText,
+    canUndo: computed(() => history.value.past.length > 0),
+    canRedo: computed(() => history.value.future.length > 0),
+    undo: go(undone),
+    redo: go(redone),
+    /** Ends a continuing change: what follows is undone on its own. */
+    settle: () => void (history.value = settled(history.value)),
   };
 }
 
@@ -98,21 +96,22 @@ function fieldsOf(draft: Ref<Draft>, edit: Edit) {
 
 /** The recipe that is being written: one value, edited by form, timeline and text, with undo; it survives a reload. */
 export const useDraft = defineStore('train-draft', () => {
-  const kept = restored();
-  const history = shallowRef(newHistory(kept.draft));
-  const draft = computed(() => history.value.present.value);
-  const isEmpty = computed(() => Object.keys(draft.value).length === 0);
-  const edit: Edit = (change, mark = '') => {
-    history.value = changed(history.value, change(draft.value), mark);
-  };
+  const { version, brokenText, edit, ...versions } = useVersions();
+  const draft = computed(() => version.value.draft);
+  const text = computed(() => brokenText.value ?? version.value.text);
   return {
     draft,
-    isEmpty,
+    isEmpty: computed(() => Object.keys(draft.value).length === 0),
     /** Changes the draft; `mark` names a continuing change, which is undone as one. */
     edit,
     replace: (next: Draft) => edit(() => next),
+    text,
+    textIsBroken: computed(() => brokenText.value !== undefined),
+    /** Goes back to the text that could be read last. */
+    dropBrokenText: () => void (brokenText.value = undefined),
+    /** Everything wrong with the text, with its place. */
+    textCheck: computed(() => checkRecipeText(text.value)),
+    ...versions,
     ...fieldsOf(draft, edit),
-    ...textOf(draft, edit, kept.ownText),
-    ...historyOf(history),
   };
 });

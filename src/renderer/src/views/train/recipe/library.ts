@@ -34,7 +34,12 @@ export const useLibrary = defineStore('train-library', () => {
   }
 
   /** Presets whose stages another recipe can take by name. */
-  const schemes = computed(() => presets.value.filter(({ group, stages }) => group === 'paper' && stages.length > 0));
+  const schemes = computed(() =>
+    presets.value.filter(({ group, recipe }) => {
+      // The pretraining of the paper has no scheme: it trains the projector alone.
+      return group === 'paper' && recipe.phase === 'instruct' && recipe.train.parts === 'full';
+    }),
+  );
   const preset = (name: string): Preset | undefined => presets.value.find((one) => one.name === name);
   const model = (id: unknown): StudioModel | undefined => models.value.find((one) => one.id === id);
   return { presets, schemes, models, isLoaded, load, loadModels, preset, model };

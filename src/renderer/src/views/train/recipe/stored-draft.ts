@@ -1,15 +1,14 @@
-/** The draft in the browser's storage, so that a reload loses nothing. */
+/** The recipe's text in the browser's storage, so that a reload loses nothing. */
 import { z } from 'zod';
-import type { Draft } from './draft.ts';
 
 const KEY = 'llavolta.train';
 
-const storedSchema = z.object({ draft: z.record(z.string(), z.unknown()), text: z.string().optional() });
+const storedSchema = z.object({ text: z.string(), brokenText: z.string().optional() });
 
 export interface StoredDraft {
-  readonly draft: Draft;
-  /** As its author wrote it, where that says more than the draft. */
-  readonly text?: string | undefined;
+  readonly text: string;
+  /** What is being typed where it cannot be read; `text` is what could be read last. */
+  readonly brokenText?: string | undefined;
 }
 
 /** What was kept; undefined where there is nothing, or nothing that can be read. */

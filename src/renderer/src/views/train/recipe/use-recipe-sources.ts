@@ -3,8 +3,10 @@ import type { Preset } from '../../../../../shared/api/recipes.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useToasts } from '../../../stores/toasts.ts';
 import { useDraft } from './draft-store.ts';
-import { toDraft } from './draft.ts';
+import { checkRecipeText } from '../../../../../shared/recipe-text.ts';
+import { setField, toDraft } from './draft.ts';
 import { useLibrary } from './library.ts';
+import { patchRecipeText } from './patch-text.ts';
 
 /** The recipe that a first visit begins with. */
 const FIRST_PRESET = 'demo-4stage';
@@ -15,8 +17,9 @@ export function useRecipeSources() {
   const library = useLibrary();
   const toasts = useToasts();
 
-  function takePreset({ recipe, name }: Preset): void {
-    draft.replace(toDraft(recipe));
+  function takePreset({ yaml, name }: Preset): void {
+    draft.setText(yaml);
+    draft.settle();
     toasts.show(`The recipe is ${name} now. Undo brings the one before back.`);
   }
 
@@ -35,15 +38,11 @@ export function useRecipeSources() {
   function begin(): void {
     const preset = library.preset(FIRST_PRESET);
     if (!preset || !draft.isEmpty) return;
-    const { model, ...others } = preset.recipe;
-    const tower = library.model(model.tower)?.id;
-    const next = {
-      ...others,
-      name: 'my-run',
-      description: '',
-      model: { from: model.from, ...(tower !== undefined && { tower }) },
-    };
-    draft.replace(toDraft(next));
+    const before = toDraft(checkRecipeText(preset.yaml).value);
+    const tower = library.model(preset.recipe.model.tower)?.id;
+    const named = setField(setField(before, ['name'], 'my-run'), ['description'], undefined);
+    draft.setText(patchRecipeText(preset.yaml, before, setField(named, ['model', 'tower'], tower)));
+    draft.settle();
   }
 
   return { takePreset, takeRun, begin };

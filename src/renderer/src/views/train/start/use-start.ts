@@ -5,6 +5,7 @@ import { read, studio } from '../../../api/client.ts';
 import { useJobs } from '../../../stores/jobs.ts';
 import { useToasts } from '../../../stores/toasts.ts';
 import { useDataFacts } from '../forecast/data-facts.ts';
+import { useForecast } from '../forecast/forecast-store.ts';
 import { useDraft } from '../recipe/draft-store.ts';
 import { useTypedFields } from '../recipe/typed-fields.ts';
 
@@ -13,6 +14,7 @@ export function useStart() {
   const router = useRouter();
   const draft = useDraft();
   const data = useDataFacts();
+  const forecast = useForecast();
   const typed = useTypedFields();
   const jobs = useJobs();
   const toasts = useToasts();
@@ -24,6 +26,7 @@ export function useStart() {
     if (draft.problems.length > 0)
       return draft.problems.length === 1 ? '1 problem' : `${draft.problems.length} problems`;
     if (!typed.areSound) return 'A field holds no value yet';
+    if (forecast.misfit !== undefined) return forecast.misfit;
     const errors = data.isCurrent ? data.items.filter(({ level }) => level === 'error') : [];
     return errors[0]?.title;
   });
