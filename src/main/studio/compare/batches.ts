@@ -9,7 +9,13 @@ import {
   type BatchRow,
   type BatchSummary,
 } from '../../../shared/api/compare.ts';
-import { comparedSettings, countByFilter, isShown, pairedChanges, type BatchFilter } from '../../../shared/disagreement.ts';
+import {
+  comparedSettings,
+  countByFilter,
+  isShown,
+  pairedChanges,
+  type BatchFilter,
+} from '../../../shared/disagreement.ts';
 import { parseCompression } from '../../../shared/compression.ts';
 import {
   evaluatedAnswerSchema,
@@ -154,7 +160,10 @@ export class Batches {
     try {
       const isCancelled = await this.options.board.track(job, async (signal, shown) => {
         await writeTextFile(data, drawn.map(({ text }) => `${text}\n`).join(''));
-        await writeJsonFile(join(folder, 'drawn.json'), drawn.map(({ text: _, ...facts }) => facts));
+        await writeJsonFile(
+          join(folder, 'drawn.json'),
+          drawn.map(({ text: _, ...facts }) => facts),
+        );
         const evaluate: EvaluateJob = {
           ...{ kind: 'evaluate', model, data, images, compressions: [...compressions], reportsAnswers: true },
           ...{ batchSize: batchSize ?? 64, maxTokens: maxTokens ?? 16 },
@@ -198,15 +207,23 @@ export class Batches {
     const folder = join(this.folder, id);
     const drawn = (await readJsonFile(join(folder, 'drawn.json'), drawnSchema)) ?? [];
     const text = await readFile(join(folder, 'answers.jsonl'), 'utf8').catch(() => '');
-    const answered = new Map(text.split('\n').flatMap(parseAnswer).map((answer) => [answer.id, answer]));
+    const answered = new Map(
+      text
+        .split('\n')
+        .flatMap(parseAnswer)
+        .map((answer) => [placeOf(answer), answer]),
+    );
     return drawn.flatMap(({ record, media, question, expected }, i): BatchRow[] => {
-      const found = answered.get(String(i));
+      const found = answered.get(i);
       if (!found) return [];
       const ids = Array.from({ length: media }, (_, place) => sampleMediaId(request.dataset, record, place));
       return [{ id: String(i), question, expected, answers: found.answers, correct: found.correct, media: ids }];
     });
   }
 }
+
+/** Place of the question among those drawn: the engine adds the turn to a record's id, `12#0`. */
+const placeOf = ({ id }: EvaluatedAnswer): number => Number(id.split('#')[0]);
 
 function parseAnswer(line: string): EvaluatedAnswer[] {
   try {
