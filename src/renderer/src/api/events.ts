@@ -86,8 +86,8 @@ export const useConnection = defineStore('connection', () => {
   /** Calls `handler` for every event of a kind. @returns ends the subscription */
   function subscribe<K extends StudioEventKind>(kind: K, handler: Handler<K>): () => void {
     const known = handlers.get(kind) ?? new Set();
-    handlers.set(kind, known.add(handler as (event: never) => void));
-    return () => void known.delete(handler as (event: never) => void);
+    handlers.set(kind, known.add(handler));
+    return () => void known.delete(handler);
   }
 
   return { state, isOpen: computed(() => state.value === 'open'), connect, disconnect, subscribe };

@@ -6,6 +6,8 @@ export interface Column<Row> {
   /** Name of the cell's slot, too: `cell-<key>`. */
   readonly key: string;
   readonly label: string;
+  /** Only screen readers are told the label. */
+  readonly hidesLabel?: boolean;
   readonly align?: 'left' | 'right';
   /** CSS width; the rest is shared out. */
   readonly width?: string;

@@ -30,9 +30,8 @@ export const useRuns = defineStore('runs', () => {
 
   /** Pauses, resumes, saves, stops … @throws ApiError where the run is not in a state for it */
   async function act(name: string, action: RunAction): Promise<void> {
-    await read(runSummarySchema, studio.api.runs[':name'].actions.$post({ param: { name }, json: { action } })).then(
-      runs.set,
-    );
+    const request = studio.api.runs[':name'].actions.$post({ param: { name }, json: { action } });
+    runs.set(await read(runSummarySchema, request));
   }
 
   /** Deletes the run's folder. @throws ApiError while it is active */

@@ -48,6 +48,17 @@ const isRound = (value: number): boolean => {
   return [1, 2, 5].some((round) => Math.abs(mantissa - round) < 1e-6);
 };
 
+/** Ticks are round numbers: 4.00 s is 4 s. */
+const tickText = (text: string): string => text.replace(/\.0+(?!\d)/, '');
+
+/** Where the axis ends with the data, chart.js adds a last tick out of step. */
+function isInStep(ticks: readonly { readonly value: number }[], index: number): boolean {
+  const [first, second, before, at] = [ticks[0], ticks[1], ticks[index - 1], ticks[index]];
+  if (!first || !second || !before || !at || index < 2) return true;
+  const step = second.value - first.value;
+  return Math.abs(at.value - before.value - step) < 0.01 * step;
+}
+
 function axis(format: (value: number) => string, isLog = false): Partial<ScaleOptionsByType<'linear'>> {
   const ticks = {
     color: canvasColor('var(--text-faint)'),
@@ -55,7 +66,12 @@ function axis(format: (value: number) => string, isLog = false): Partial<ScaleOp
     maxRotation: 0,
     autoSkipPadding: 18,
     maxTicksLimit: 7,
-    callback: (value: number | string) => (isLog && !isRound(Number(value)) ? null : format(Number(value))),
+    // Round numbers only, wherever the data or the part that is shown begin.
+    includeBounds: false,
+    callback: (value: number | string, index: number, all: readonly { readonly value: number }[]) => {
+      const isShown = isLog ? isRound(Number(value)) : isInStep(all, index);
+      return isShown ? tickText(format(Number(value))) : null;
+    },
   };
   const options = {
     type: isLog ? 'logarithmic' : 'linear',
@@ -66,12 +82,28 @@ function axis(format: (value: number) => string, isLog = false): Partial<ScaleOp
   return options as unknown as Partial<ScaleOptionsByType<'linear'>>;
 }
 
+/** Ends of the y axis that the values do not push out. */
+export interface YLimits {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Ends of the x axis: the range that was chosen, or those of all lines. */
+export function endsOf(series: readonly LineSeries[], range: XRange | undefined): { min?: number; max?: number } {
+  if (range) return { min: range.from, max: range.to };
+  const drawn = series.filter(({ x }) => x.length > 0);
+  const min = Math.min(...drawn.map(({ x }) => x[0]!));
+  const max = Math.max(...drawn.map(({ x }) => x[x.length - 1]!));
+  return max > min ? { min, max } : {};
+}
+
 /** Both axes; they are given anew when theme, formats or the kind of the y axis change. */
-export function scalesOf(formats: AxisFormats, isLog: boolean, range: XRange | undefined): Record<string, object> {
+export function scalesOf(formats: AxisFormats, isLog: boolean, limits: YLimits): Record<string, object> {
   return {
-    x: { ...axis(formats.x), min: range?.from, max: range?.to, bounds: 'data' },
+    x: axis(formats.x),
     y: {
       ...axis(formats.y, isLog),
+      ...(isLog ? {} : limits),
       afterFit: (scale: { width: number }) => (scale.width = Y_AXIS_WIDTH),
     },
   };

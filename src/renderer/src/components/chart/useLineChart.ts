@@ -5,9 +5,11 @@ import {
   bandAnnotations,
   datasetsOf,
   emptyChart,
+  endsOf,
   scalesOf,
   type AxisFormats,
   type LineChartOfPoints,
+  type YLimits,
 } from './chart-options.ts';
 import type { LineSeries, StageBand, XRange } from './series.ts';
 
@@ -16,6 +18,7 @@ export interface LineChartInput {
   readonly bands: () => readonly StageBand[];
   readonly isLog: () => boolean;
   readonly formats: () => AxisFormats;
+  readonly limits: () => YLimits;
   readonly range: Ref<XRange | undefined>;
 }
 
@@ -32,7 +35,7 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineC
   let axesAreOld = true;
 
   function updateAxes(current: LineChartOfPoints): void {
-    current.options.scales = scalesOf(input.formats(), input.isLog(), input.range.value);
+    current.options.scales = scalesOf(input.formats(), input.isLog(), input.limits());
     const { annotation } = current.options.plugins ?? {};
     if (annotation) annotation.annotations = bandAnnotations(input.bands());
     axesAreOld = false;
@@ -43,6 +46,9 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineC
     const current = chart.value;
     if (!current) return;
     if (axesAreOld) updateAxes(current);
+    const { min, max } = endsOf(input.series(), input.range.value);
+    // Given and not left to chart.js, which would begin its round numbers at the first step.
+    Object.assign(current.options.scales?.['x'] ?? {}, { min, max });
     const width = Math.max(1, Math.round(current.chartArea?.width ?? FALLBACK_WIDTH));
     const drawing = { range: input.range.value, isLog: input.isLog(), width };
     const wanted = datasetsOf(input.series(), drawing);
@@ -75,7 +81,7 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineC
     chart.value?.destroy();
   });
   watch(input.series, schedule);
-  watch([input.bands, input.isLog, input.formats, input.range, () => theme.shown], () => {
+  watch([input.bands, input.isLog, input.formats, input.limits, input.range, () => theme.shown], () => {
     axesAreOld = true;
     schedule();
   });

@@ -8,11 +8,11 @@ export const RUN_COLUMNS: readonly Column<RunSummary>[] = [
   { key: 'state', label: 'Status', width: '108px', value: ({ state }) => state },
   { key: 'stages', label: 'Stages and progress', width: '17%' },
   { key: 'ratio', label: 'CR', align: 'right', width: '64px', value: ({ compressionRatio }) => compressionRatio },
-  { key: 'loss', label: 'Loss', width: '164px', value: ({ lastLoss }) => lastLoss },
-  { key: 'score', label: 'Score', align: 'right', width: '76px', value: ({ score }) => score?.accuracy },
-  { key: 'time', label: 'Time', align: 'right', width: '92px', value: ({ secondsTrained }) => secondsTrained },
+  { key: 'loss', label: 'Loss', width: '160px', value: ({ lastLoss }) => lastLoss },
+  { key: 'score', label: 'Score', align: 'right', width: '70px', value: ({ score }) => score?.accuracy },
+  { key: 'time', label: 'Time', align: 'right', width: '108px', value: ({ secondsTrained }) => secondsTrained },
   { key: 'created', label: 'Created', align: 'right', width: '92px', value: ({ createdAt }) => createdAt },
-  { key: 'menu', label: '', width: '44px' },
+  { key: 'menu', label: 'Actions', hidesLabel: true, width: '44px' },
 ];
 
 export const RUN_FILTERS = ['all', 'active', 'finished', 'open'] as const;
