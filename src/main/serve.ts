@@ -101,7 +101,10 @@ export async function serve(options: ServeOptions): Promise<ServedStudio> {
   };
 }
 
-async function openLocked(options: ServeOptions, workspace: string): Promise<{ studio: Studio; release: () => Promise<void> }> {
+async function openLocked(
+  options: ServeOptions,
+  workspace: string,
+): Promise<{ studio: Studio; release: () => Promise<void> }> {
   const release = await lockStudio(workspaceOf(workspace).studio);
   try {
     return { studio: await openStudio(options, workspace), release };

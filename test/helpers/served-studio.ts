@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serve, type ServedStudio } from '../../src/main/serve.ts';
 
+const PROJECT = process.cwd();
+
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -48,11 +50,15 @@ export interface TestStudio {
 /** The engine of `engines/short-training.ts`, which needs no TensorFlow. */
 export const SHORT_TRAINING = fileURLToPath(new URL('engines/short-training.ts', import.meta.url));
 
-/** A studio in a folder of its own with a session. Close it when done; the folder goes with it unless it was given. */
-export async function serveForTest(given?: string): Promise<TestStudio> {
-  const before = process.cwd();
+/**
+ * A studio in a folder of its own with a session. Close it when done; the folder goes with it unless it was given.
+ *
+ * @param engine `short` needs no TensorFlow and trains nothing; `real` is the engine itself
+ */
+export async function serveForTest(given?: string, engine: 'short' | 'real' = 'short'): Promise<TestStudio> {
   const workspace = given ?? realpathSync(mkdtempSync(join(tmpdir(), 'llavolta-studio-')));
-  const served = await serve({ workspace, port: 0, host: '127.0.0.1', entry: SHORT_TRAINING });
+  const entry = engine === 'short' ? { entry: SHORT_TRAINING } : {};
+  const served = await serve({ workspace, port: 0, host: '127.0.0.1', ...entry });
   const { port } = served;
   const entered = await send(port, { path: new URL(served.url).pathname + new URL(served.url).search });
   const [cookie = ''] = (entered.headers['set-cookie']?.[0] ?? '').split(';');
@@ -62,20 +68,26 @@ export async function serveForTest(given?: string): Promise<TestStudio> {
     ...{ served, workspace, cookie, ask },
     json: async <T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> => {
       const options = { method, headers: { 'content-type': 'application/json' } };
-      const answer = await ask(`/api${path}`, body === undefined ? { method } : { ...options, body: JSON.stringify(body) });
+      const answer = await ask(
+        `/api${path}`,
+        body === undefined ? { method } : { ...options, body: JSON.stringify(body) },
+      );
       if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
       return JSON.parse(answer.text) as T;
     },
     close: async () => {
       await served.close();
-      process.chdir(before);
+      process.chdir(PROJECT);
       if (given === undefined) rmSync(workspace, { recursive: true, force: true });
     },
   };
 }
 
 /** Waits until something is so. @throws after `patienceMs` */
-export async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false, patienceMs = 60_000): Promise<T> {
+export async function until<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  patienceMs = 100_000,
+): Promise<T> {
   const end = Date.now() + patienceMs;
   for (;;) {
     const found = await look();

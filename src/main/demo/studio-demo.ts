@@ -47,7 +47,9 @@ export class StudioDemo implements DemoRunner {
     this.tell({ ...this.current, phase: 'tower', dataset: data.id, text: 'Training a small vision tower' });
     const tower = await this.train('demo-tower', [train, ...overrides], (towerRun) => ({ towerRun }));
     this.tell({ ...this.current, phase: 'training', text: 'Training in four stages, from heavy compression to none' });
-    const run = await this.train('demo-4stage', [train, `model.tower=${modelOf(`runs/${tower}`)}`], (name) => ({ run: name }));
+    const run = await this.train('demo-4stage', [train, `model.tower=${modelOf(`runs/${tower}`)}`], (name) => ({
+      run: name,
+    }));
     const { done: _, ...rest } = this.current;
     this.tell({ ...rest, state: 'finished', run, text: 'The model is ready: compare its answers' });
   }
@@ -86,7 +88,8 @@ export class StudioDemo implements DemoRunner {
     const found = findRuns(workspace.runs, recipe);
     const finished = found.find(({ record }) => record.state === 'finished');
     const stopped = found.find(({ record }) => record.state === 'stopped');
-    const name = (finished ?? stopped)?.record.name ?? (await desk.add({ yaml: formatRecipe(recipe), tags: ['demo'] })).name;
+    const name =
+      (finished ?? stopped)?.record.name ?? (await desk.add({ yaml: formatRecipe(recipe), tags: ['demo'] })).name;
     const { done: _, ...rest } = this.current;
     this.tell({ ...rest, ...named(name) });
     if (finished) return name;

@@ -32,7 +32,7 @@ function metricsOf(step: number): Extract<EngineMessage, { type: 'metrics' }>['m
     ...{ visualTokens: 100, visualTokensPerLayer: [50, 50], compressionRatio: 200 },
     ...{ visualTokensSeen: 100 * step, visualTokensSaved: 100 * step, flopsPaper: 1, flopsExact: 2 },
     ...{ flopsSavedPaper: step, flopsSavedExact: step, supervisedTokens: 5, tokensPerSecond: 10 },
-  } as Extract<EngineMessage, { type: 'metrics' }>['metrics'];
+  };
 }
 
 async function train(folder: string, yaml: string): Promise<void> {
@@ -41,7 +41,9 @@ async function train(folder: string, yaml: string): Promise<void> {
   if (isNew) writeFileSync(join(folder, 'recipe.yaml'), yaml);
   const lock = join(folder, 'run.lock');
   writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname(), processStart: processStart(process.pid) }));
-  const from = isNew ? 0 : (JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { progress: { step: number } }).progress.step;
+  const from = isNew
+    ? 0
+    : (JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { progress: { step: number } }).progress.step;
   record(folder, 'running', from);
   send({ type: 'run', folder });
   send({ type: 'state', state: 'running' });
@@ -57,7 +59,9 @@ async function train(folder: string, yaml: string): Promise<void> {
   record(folder, outcome, step);
   rmSync(lock);
   send({ type: 'state', state: outcome });
-  process.send?.({ type: 'result', outcome, step } satisfies EngineMessage, undefined, undefined, () => process.exit(0));
+  process.send?.({ type: 'result', outcome, step } satisfies EngineMessage, undefined, undefined, () =>
+    process.exit(0),
+  );
 }
 
 function obey(command: EngineCommand): void {

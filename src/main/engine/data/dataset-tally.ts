@@ -72,7 +72,10 @@ export class DatasetTally {
     const frequent = [...this.answers].sort(([, a], [, b]) => b - a).slice(0, SHOWN_ANSWERS);
     return {
       ...{ turns, media, textBytes: all },
-      modalities: Object.fromEntries(MODALITIES.map((name) => [name, this.modalities[name]])) as Record<Modality, number>,
+      modalities: Object.fromEntries(MODALITIES.map((name) => [name, this.modalities[name]])) as Record<
+        Modality,
+        number
+      >,
       stats: {
         ...{ turns: this.turns.histogram(), answerLength: this.answerLength.histogram() },
         ...{ questionLength: this.questionLength.histogram(), imagesPerSample: this.imagesPerSample.histogram() },

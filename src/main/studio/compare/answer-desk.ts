@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { askSchema, askRequestSchema, type Ask, type PaneAnswer } from '../../../shared/api/compare.ts';
+import { askSchema, type askRequestSchema, type Ask, type PaneAnswer } from '../../../shared/api/compare.ts';
 import type { AnswerEvent } from '../../../shared/answer.ts';
 import { parseCompression } from '../../../shared/compression.ts';
 import type { EventHub } from '../events/event-hub.ts';
@@ -138,7 +138,7 @@ export class AnswerDesk {
     { folder, images }: { folder: string; images: readonly string[] },
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { question, maxTokens, temperature = 0, topP = 1, seed = 0, panes } = request as Request;
+    const { question, maxTokens, temperature, topP, seed, panes } = request;
     const compressions = [panes[pane]?.compression ?? 'none'];
     const asked = { images: [...images], question, compressions, maxTokens, temperature, topP, seed };
     const hear = (event: AnswerEvent): void => this.hear(id, pane, { ...event, index: pane });

@@ -44,7 +44,12 @@ export class AnswerEngine {
    * @param signal ends the answer at hand
    * @returns why it could not be answered, or undefined where it was
    */
-  ask(id: string, question: Question, onEvent: (event: AnswerEvent) => void, signal: AbortSignal): Promise<Failure | undefined> {
+  ask(
+    id: string,
+    question: Question,
+    onEvent: (event: AnswerEvent) => void,
+    signal: AbortSignal,
+  ): Promise<Failure | undefined> {
     return new Promise((resolve) => {
       const stop = (): void => this.process.send({ type: 'end-answer', id });
       const settle = (failure?: Failure): void => {

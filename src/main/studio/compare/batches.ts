@@ -3,7 +3,7 @@ import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
-  batchRequestSchema,
+  type batchRequestSchema,
   batchSummarySchema,
   type BatchDetail,
   type BatchRow,
@@ -44,7 +44,7 @@ export interface BatchesOptions {
   readonly datasets: DatasetLibrary;
   readonly models: ModelLibrary;
   /** An evaluation was added to a run. */
-  onRunEvaluated(run: string): void;
+  onRunEvaluated: (run: string) => void;
   /** The engine's program; its own unless a test says otherwise. */
   readonly entry?: string;
 }

@@ -26,8 +26,7 @@ function csvCell(text: string): string {
 const markdownCell = (text: string): string =>
   text.replaceAll(/[\\`*_[\]<>|]/g, (mark) => `\\${mark}`).replaceAll(/\s+/g, ' ');
 
-const csv = ({ head, rows }: Table): string =>
-  [head, ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
+const csv = ({ head, rows }: Table): string => [head, ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
 
 function markdown(title: string, { head, rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(markdownCell).join(' | ')} |\n`;
@@ -37,7 +36,17 @@ function markdown(title: string, { head, rows }: Table): string {
 const name = (compression: string): string => (compression === 'none' ? 'full' : compression);
 
 function askTable({ answers }: Ask): Table {
-  const head = ['model', 'K/S', 'answer', 'visual tokens', 'CR %', 'first token ms', 'tokens/s', 'FLOPs exact', 'memory bytes'];
+  const head = [
+    'model',
+    'K/S',
+    'answer',
+    'visual tokens',
+    'CR %',
+    'first token ms',
+    'tokens/s',
+    'FLOPs exact',
+    'memory bytes',
+  ];
   const rows = answers.map(({ model, compression, text, stats, failure }) => [
     ...[model, name(compression), failure ? failure.cause : text.trim()],
     ...[String(stats?.visualTokensPerLayer.reduce((sum, tokens) => sum + tokens, 0) ?? '')],
@@ -61,7 +70,8 @@ function batchTable({ request }: BatchSummary, rows: readonly BatchRow[]): Table
 
 function file(base: string, format: ExportFormat, title: string, table: Table, value: unknown): ExportedFile {
   const [type, extension] = TYPES[format];
-  const text = format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : format === 'csv' ? csv(table) : markdown(title, table);
+  const text =
+    format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : format === 'csv' ? csv(table) : markdown(title, table);
   return { type, name: `${base}.${extension}`, text };
 }
 
@@ -72,5 +82,8 @@ export function exportAsk(ask: Ask, format: ExportFormat): ExportedFile {
 
 /** A batch with all its answers. */
 export function exportBatch(batch: BatchSummary, rows: readonly BatchRow[], format: ExportFormat): ExportedFile {
-  return file('batch', format, `${batch.total} questions to ${batch.request.model}`, batchTable(batch, rows), { batch, rows });
+  return file('batch', format, `${batch.total} questions to ${batch.request.model}`, batchTable(batch, rows), {
+    batch,
+    rows,
+  });
 }

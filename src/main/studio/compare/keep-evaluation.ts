@@ -22,6 +22,10 @@ export async function keepEvaluation(
   const [run] = relative(workspace.runs, model).split(sep);
   if (!run) return undefined;
   const name = `studio-${createdAt.replaceAll(/[:.]/g, '-')}-${id.slice(0, 8)}.json`;
-  await writeJsonFile(join(workspace.runs, run, RUN_PATHS.evaluations, name), { ...report, model: request.model, data });
+  await writeJsonFile(join(workspace.runs, run, RUN_PATHS.evaluations, name), {
+    ...report,
+    model: request.model,
+    data,
+  });
   return run;
 }

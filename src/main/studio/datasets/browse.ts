@@ -18,7 +18,11 @@ export async function pathBelow(root: string, path: string): Promise<string> {
   const base = await realpath(root);
   const real = path.includes('\0') ? undefined : await realpath(join(base, path)).catch(() => undefined);
   if (real !== undefined && isInside(real, base)) return real;
-  throw new RequestError(404, `There is no ${path || 'folder'} below ${root}`, 'Start the studio with --root to open other folders');
+  throw new RequestError(
+    404,
+    `There is no ${path || 'folder'} below ${root}`,
+    'Start the studio with --root to open other folders',
+  );
 }
 
 async function entryOf(base: string, folder: string, name: string): Promise<FileEntry[]> {

@@ -3,7 +3,13 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { brokenSampleSchema } from '../../../shared/dataset.ts';
-import { columnsIn, INDEX_FILES, indexHeadSchema, type IndexColumns, type IndexHead } from '../../../shared/dataset-index.ts';
+import {
+  columnsIn,
+  INDEX_FILES,
+  indexHeadSchema,
+  type IndexColumns,
+  type IndexHead,
+} from '../../../shared/dataset-index.ts';
 import { InputError } from '../../../shared/errors.ts';
 import { readJsonFile } from '../json-file.ts';
 
@@ -35,7 +41,12 @@ export class DatasetIndex {
   private readonly reasons: ReadonlyMap<number, string>;
   private readonly handle: FileHandle;
 
-  private constructor(head: IndexHead, columns: IndexColumns, reasons: ReadonlyMap<number, string>, handle: FileHandle) {
+  private constructor(
+    head: IndexHead,
+    columns: IndexColumns,
+    reasons: ReadonlyMap<number, string>,
+    handle: FileHandle,
+  ) {
     this.head = head;
     this.columns = columns;
     this.reasons = reasons;
@@ -47,9 +58,10 @@ export class DatasetIndex {
     const head = await readIndexHead(folder);
     if (!head) throw new InputError({ file: folder, rule: 'holds no index', hint: 'Import the dataset again' });
     const bytes = await readFile(join(folder, INDEX_FILES.columns));
-    const own = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+    const own = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
     const columns = columnsIn(own, head.records);
-    if (!columns) throw new InputError({ file: folder, rule: 'holds a damaged index', hint: 'Import the dataset again' });
+    if (!columns)
+      throw new InputError({ file: folder, rule: 'holds a damaged index', hint: 'Import the dataset again' });
     const handle = await open(head.file, 'r').catch((cause: unknown) => {
       throw new InputError({ file: head.file, rule: 'cannot be read any more' }, { cause });
     });

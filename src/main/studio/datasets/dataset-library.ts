@@ -36,7 +36,14 @@ const KEPT_SEARCHES = 8;
 const PAGE_PATIENCE_MS = 1500;
 
 const librarySchema = z.strictObject({ datasets: z.array(datasetSchema) });
-const NOTHING_COUNTED = { bytes: 0, records: 0, broken: 0, turns: 0, media: 0, modalities: { text: 0, image: 0, video: 0 } };
+const NOTHING_COUNTED = {
+  bytes: 0,
+  records: 0,
+  broken: 0,
+  turns: 0,
+  media: 0,
+  modalities: { text: 0, image: 0, video: 0 },
+};
 
 /** The datasets of a workspace, as a list in a file with an index beside it for each. */
 export class DatasetLibrary {
@@ -188,14 +195,20 @@ export class DatasetLibrary {
 
   /** What is in a conversation file: from the library, from an earlier look, or by reading it through. @throws InputError */
   async scan(file: string, images: string | undefined): Promise<ScannedData> {
-    const key = createHash('sha256').update(`${file}\0${images ?? ''}`).digest('hex').slice(0, 16);
+    const key = createHash('sha256')
+      .update(`${file}\0${images ?? ''}`)
+      .digest('hex')
+      .slice(0, 16);
     const shown = shownPath(file, this.workspace);
     const known = this.list().find((dataset) => dataset.file === shown && dataset.state === 'ready');
     const folder = known ? this.indexFolder(known.id) : join(this.workspace.studio, 'scans', key);
     const found = await readIndexHead(folder);
     if (found && (await isCurrent(found)) === 'current') return scanned(found);
     const other = join(this.workspace.studio, 'scans', key);
-    await runDatasetJob({ kind: 'index', file, folder: other, ...(images !== undefined && { images }) }, () => undefined);
+    await runDatasetJob(
+      { kind: 'index', file, folder: other, ...(images !== undefined && { images }) },
+      () => undefined,
+    );
     const head = await readIndexHead(other);
     if (!head) throw new Error('an index that was written can be read');
     return scanned(head);
@@ -308,6 +321,7 @@ async function conversationFile(path: string): Promise<string> {
   const [only, ...more] = names;
   if (preferred !== undefined) return join(path, preferred);
   if (only !== undefined && more.length === 0) return join(path, only);
-  const rule = only === undefined ? 'holds no conversation file (.json, .jsonl)' : `holds several files: ${names.join(', ')}`;
+  const rule =
+    only === undefined ? 'holds no conversation file (.json, .jsonl)' : `holds several files: ${names.join(', ')}`;
   throw new InputError({ file: path, rule, hint: 'Choose the conversation file itself' });
 }

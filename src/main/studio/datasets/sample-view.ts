@@ -9,7 +9,8 @@ const [QUESTION_LENGTH, ANSWER_LENGTH, RAW_LENGTH] = [240, 160, 100_000];
 const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
 /** Id of a picture of a sample: it names no path, and leads to one only through the dataset's own record. */
-export const sampleMediaId = (dataset: string, record: number, place: number): string => `s.${dataset}.${record}.${place}`;
+export const sampleMediaId = (dataset: string, record: number, place: number): string =>
+  `s.${dataset}.${record}.${place}`;
 
 /** What of a record can be read; a broken one may still have words to show. */
 function conversationOf(json: unknown): Conversation | undefined {
@@ -29,7 +30,12 @@ function mediaOf(dataset: string, record: number, conversation: Conversation, gr
 }
 
 /** A sample as a row or tile. */
-export function sampleSummary(dataset: string, index: DatasetIndex, record: number, { json }: RawRecord): SampleSummary {
+export function sampleSummary(
+  dataset: string,
+  index: DatasetIndex,
+  record: number,
+  { json }: RawRecord,
+): SampleSummary {
   const { columns } = index;
   const conversation = conversationOf(json);
   const broken = modalityAt(columns, record) === undefined;

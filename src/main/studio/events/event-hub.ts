@@ -18,6 +18,7 @@ const firstId = (): number => Date.now() * 1000;
 /** Everything that happens in the studio, in order, for any number of listeners; the last events are kept. */
 export class EventHub {
   private readonly kept: NumberedEvent[] = [];
+  private readonly unheard: StudioEvent[] = [];
   private readonly listeners = new Set<EventListener>();
   private readonly capacity: number;
   private last: number;
@@ -32,7 +33,13 @@ export class EventHub {
     return this.last;
   }
 
+  /** Notices that came while nobody listened, such as those of the studio's start; they are given out once. */
+  takeUnheard(): readonly StudioEvent[] {
+    return this.unheard.splice(0);
+  }
+
   publish(event: StudioEvent): void {
+    if (event.kind === 'notice' && this.listeners.size === 0) this.unheard.push(event);
     const numbered = { id: ++this.last, event };
     this.kept.push(numbered);
     if (this.kept.length > this.capacity) this.kept.splice(0, this.kept.length - this.capacity);

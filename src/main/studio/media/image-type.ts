@@ -2,6 +2,7 @@ import type { ImageType } from '../../../shared/api/media.ts';
 
 const SIGNATURES: readonly (readonly [ImageType, RegExp])[] = [
   ['image/jpeg', /^\xff\xd8\xff/],
+  // eslint-disable-next-line no-control-regex -- the signature holds it
   ['image/png', /^\x89PNG\r\n\x1a\n/],
   ['image/webp', /^RIFF[^]{4}WEBP/],
   ['image/gif', /^GIF8[79]a/],

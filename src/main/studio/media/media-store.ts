@@ -54,7 +54,8 @@ export class MediaStore {
   async picture(id: string, longSide?: number): Promise<Picture> {
     const file = await this.path(id);
     const type = await typeOf(file);
-    if (!type) throw new RequestError(415, 'The file is no picture that can be shown', 'PNG, JPEG, WebP, GIF, BMP and TIFF are');
+    if (!type)
+      throw new RequestError(415, 'The file is no picture that can be shown', 'PNG, JPEG, WebP, GIF, BMP and TIFF are');
     if (longSide === undefined && SHOWN_TYPES.includes(type)) return { type, bytes: await readFile(file) };
     return this.scale(file, longSide);
   }
@@ -62,7 +63,11 @@ export class MediaStore {
   /** Keeps a picture. @throws InputError where it is none, or too large */
   async add(bytes: Buffer): Promise<Upload> {
     const type = imageType(bytes);
-    if (!type) throw new InputError({ field: 'picture', rule: 'must be PNG, JPEG, WebP, GIF, BMP or TIFF, told by its content' });
+    if (!type)
+      throw new InputError({
+        field: 'picture',
+        rule: 'must be PNG, JPEG, WebP, GIF, BMP or TIFF, told by its content',
+      });
     if (bytes.length > MAX_UPLOAD_BYTES) {
       throw new InputError({ field: 'picture', rule: `must have at most ${MAX_UPLOAD_BYTES / 1e6} MB` });
     }
@@ -117,7 +122,11 @@ async function scaled(file: string, longSide: number | undefined): Promise<Pictu
     return { type: 'image/png', bytes: Buffer.from(await small.png({ compressionLevel: 4 }).toBuffer()) };
   } catch (cause) {
     const rule = cause instanceof Error ? cause.message : 'unreadable';
-    throw new RequestError(415, `The picture cannot be shown: ${rule}`, 'It may be damaged, or larger than 50 million pixels');
+    throw new RequestError(
+      415,
+      `The picture cannot be shown: ${rule}`,
+      'It may be damaged, or larger than 50 million pixels',
+    );
   }
 }
 

@@ -38,7 +38,10 @@ function plainShape({ vision, decoder }: ModelShape): StudioModel['shape'] {
   };
 }
 
-function factsOf({ shape, visualTokens }: ModelSize): Pick<
+function factsOf({
+  shape,
+  visualTokens,
+}: ModelSize): Pick<
   StudioModel,
   'depth' | 'imageSize' | 'gridWidth' | 'gridHeight' | 'visualTokensPerImage' | 'shape'
 > {
@@ -85,7 +88,8 @@ export class ModelLibrary {
       throw new InputError({ field: 'model', value: id, rule, hint: 'Choose the model of a run' });
     }
     const folder = resolve(this.workspace.folder, id);
-    if (!isInside(folder, this.workspace.folder) || !existsSync(join(folder, 'config.json'))) throw notFound(`model ${id}`);
+    if (!isInside(folder, this.workspace.folder) || !existsSync(join(folder, 'config.json')))
+      throw notFound(`model ${id}`);
     return folder;
   }
 
@@ -109,7 +113,9 @@ export class ModelLibrary {
   private async ofRun(run: string): Promise<Place[]> {
     const folder = this.runs.folderOf(run);
     const final = join(folder, RUN_PATHS.final);
-    const finals: Place[] = existsSync(join(final, 'config.json')) ? [{ folder: final, label: run, kind: 'final', run }] : [];
+    const finals: Place[] = existsSync(join(final, 'config.json'))
+      ? [{ folder: final, label: run, kind: 'final', run }]
+      : [];
     const parent = join(folder, RUN_PATHS.checkpoints);
     const names = await readdir(parent).catch(() => []);
     const checkpoints = names.flatMap((name): Place[] => {

@@ -174,6 +174,12 @@ export function readNamedSize(name: string): ModelSize & { readonly description:
     decoder: { ...text, vocabSize: 1 },
   };
   const takesClassToken = featureSelect === 'full';
-  const settings = { visionLayers: vision.layers, featureLayer, takesClassToken, projectorBias, tied: text.tieWordEmbeddings };
+  const settings = {
+    visionLayers: vision.layers,
+    featureLayer,
+    takesClassToken,
+    projectorBias,
+    tied: text.tieWordEmbeddings,
+  };
   return { ...sizeOf(shape, settings), description };
 }

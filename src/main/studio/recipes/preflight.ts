@@ -51,7 +51,11 @@ function refused(id: string, title: string, error: unknown): PreflightItem {
   return { id, level: 'error', title, detail: messageOf(error), whatToDo: hint ?? 'Mend it before you start' };
 }
 
-async function checkModel({ model }: Recipe, { models, workspace }: PreflightTools, items: Items): Promise<ModelSize | undefined> {
+async function checkModel(
+  { model }: Recipe,
+  { models, workspace }: PreflightTools,
+  items: Items,
+): Promise<ModelSize | undefined> {
   try {
     const size = await models.sizeOf(model.from);
     const { decoder } = size.shape;
@@ -67,7 +71,9 @@ async function checkModel({ model }: Recipe, { models, workspace }: PreflightToo
 }
 
 function checkWeights(folder: string, items: Items): void {
-  const isThere = ['model.safetensors', 'model.safetensors.index.json'].some((name) => existsSync(resolve(folder, name)));
+  const isThere = ['model.safetensors', 'model.safetensors.index.json'].some((name) =>
+    existsSync(resolve(folder, name)),
+  );
   if (isThere) return;
   const whatToDo = 'Put model.safetensors into the folder, or choose another model';
   items.push({ id: 'weights', level: 'error', title: 'Weights', detail: `${folder} holds no weights`, whatToDo });
@@ -144,7 +150,13 @@ function checkLength(recipe: Recipe, rows: number | undefined, steps: number | u
   const detail = `${thousands(steps)} optimizer steps of ${batchSize} samples: ${passes.toFixed(2)} passes over ${thousands(rows)} rows`;
   if (rows >= batchSize) return void items.push({ id: 'length', level: 'ok', title: 'Length', detail });
   const whatToDo = 'Take a smaller batchSize, or more data';
-  items.push({ id: 'length', level: 'error', title: 'Length', detail: `${detail}. There are fewer rows than a batch takes`, whatToDo });
+  items.push({
+    id: 'length',
+    level: 'error',
+    title: 'Length',
+    detail: `${detail}. There are fewer rows than a batch takes`,
+    whatToDo,
+  });
 }
 
 interface RowFacts {
@@ -172,7 +184,12 @@ function checkTruncation(facts: RowFacts | undefined, rows: number | undefined, 
   if (!facts || rows === undefined) return;
   const title = 'Truncation';
   if (facts.truncatedRows === 0) {
-    return void items.push({ id: 'truncation', level: 'ok', title, detail: 'No row is estimated to be longer than maxLength' });
+    return void items.push({
+      id: 'truncation',
+      level: 'ok',
+      title,
+      detail: 'No row is estimated to be longer than maxLength',
+    });
   }
   const detail = `About ${thousands(facts.truncatedRows)} of ${thousands(rows)} rows are longer than maxLength and are cut`;
   const whatToDo = 'Raise data.maxLength, or split conversations with data.turns';

@@ -39,5 +39,6 @@ export function schemeNameOf(recipe: WrittenRecipe): string | undefined {
   if (recipe.scheme !== undefined) return recipe.scheme;
   const { stages = [], stageDepth = PAPER_DEPTH } = recipe;
   const own = plain(stages);
-  return knownSchemes().find(({ depth, stages: theirs }) => depth === stageDepth && isDeepStrictEqual(theirs, own))?.name;
+  return knownSchemes().find(({ depth, stages: theirs }) => depth === stageDepth && isDeepStrictEqual(theirs, own))
+    ?.name;
 }

@@ -2,7 +2,7 @@
 import type { LogLine } from '../../../shared/api/runs.ts';
 import type { EngineMessage, TrainJob } from '../../../shared/engine-protocol.ts';
 import type { TrainMetrics, VisionMetrics } from '../../../shared/metrics.ts';
-import type { Failure } from '../../../shared/run-record.ts';
+import type { Failure, RunState } from '../../../shared/run-record.ts';
 import { Batched } from '../events/batched.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import { Supervisor, type JobOutcome } from '../supervisor.ts';
@@ -101,8 +101,7 @@ export class LiveTraining {
         return this.change(this.live);
       case 'state': {
         const { state, reason } = message;
-        const isLeaving = this.live.state === 'stopping' && state !== 'stopped' && state !== 'finished';
-        if (!isLeaving) this.change({ state, ...(reason !== undefined && { reason }) });
+        this.enter(state, reason);
         return this.log('info', reason === undefined ? state : `${state}: ${reason}`);
       }
       case 'metrics':
@@ -112,13 +111,23 @@ export class LiveTraining {
         return this.micro(message);
       case 'checkpoint':
         this.options.onChange();
-        return this.log('info', `checkpoint at step ${message.step}, saved in ${(message.savedMs / 1000).toFixed(1)} s`);
+        return this.log(
+          'info',
+          `checkpoint at step ${message.step}, saved in ${(message.savedMs / 1000).toFixed(1)} s`,
+        );
       case 'log':
         return this.log(message.level, message.text);
       case 'error':
         return this.log('error', `${message.failure.cause}. ${message.failure.whatToDo}`);
       default:
     }
+  }
+
+  /** A run that stops is shown as stopping until its engine has left: only then can it be continued. */
+  private enter(state: RunState, reason: string | undefined): void {
+    if (state === 'stopped' || this.live.state === 'stopping') return this.change({ state: 'stopping' });
+    // Its end is told when the engine has left.
+    if (state !== 'finished') this.change({ state, ...(reason !== undefined && { reason }) });
   }
 
   private begin(): void {

@@ -1,7 +1,12 @@
 /** A run's folder as a row of a table. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SPARKLINE_POINTS, type RunSummary, type SavedEvaluation, type StudioRunState } from '../../../shared/api/runs.ts';
+import {
+  SPARKLINE_POINTS,
+  type RunSummary,
+  type SavedEvaluation,
+  type StudioRunState,
+} from '../../../shared/api/runs.ts';
 import { parseCompression } from '../../../shared/compression.ts';
 import type { WrittenRecipe } from '../../../shared/recipe.ts';
 import type { RunPlan, RunRecord, RunState } from '../../../shared/run-record.ts';
@@ -90,7 +95,14 @@ export function summarise(name: string, parts: RunParts, live: LiveState = {}): 
     note: notes.note,
     hasModel: existsSync(join(folder, RUN_PATHS.final, 'config.json')),
     ...definedOnly({
-      ...{ totalSteps: plan?.totalSteps, depth: plan?.model.depth, compressionRatio: ratio, scheme, score, checkpoint: progress.checkpoint },
+      ...{
+        totalSteps: plan?.totalSteps,
+        depth: plan?.model.depth,
+        compressionRatio: ratio,
+        scheme,
+        score,
+        checkpoint: progress.checkpoint,
+      },
       depth: plan?.model.depth,
       ...{ reason: live.reason ?? record.reason, failure: live.failure ?? record.failure },
     }),

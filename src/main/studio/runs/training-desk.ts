@@ -31,7 +31,10 @@ export interface DeskOptions {
 
 /** A folder name from a recipe's name. */
 const slug = (name: string): string =>
-  name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 80) || 'run';
+  name
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 80) || 'run';
 
 export class TrainingDesk {
   private readonly options: DeskOptions;
@@ -162,10 +165,12 @@ export class TrainingDesk {
 
   private async goOn(name: string): Promise<void> {
     const queued = this.queue.find(name);
-    if (queued?.state === 'waiting' || this.active?.name === name) throw conflict(`${name} waits or runs already`, 'Wait for it');
+    if (queued?.state === 'waiting' || this.active?.name === name)
+      throw conflict(`${name} waits or runs already`, 'Wait for it');
     const summary = await this.summary(name);
     if (!summary) throw notFound(`run ${name}`);
-    if (summary.state === 'finished') throw conflict(`${name} is finished`, 'Start a new run, for instance from its model');
+    if (summary.state === 'finished')
+      throw conflict(`${name} is finished`, 'Start a new run, for instance from its model');
     const mode = this.runs.has(name) ? 'resume' : 'new';
     if (mode === 'resume' && (await runOwner(this.runs.folderOf(name)))) {
       throw conflict(`${name} is trained by another process`, 'Wait for it, or stop it there');
@@ -285,7 +290,8 @@ export class TrainingDesk {
     if (!run) return;
     this.options.events.publish({ kind: 'run', run });
     const id = this.jobs.get(name);
-    if (id !== undefined && run.totalSteps) this.options.board.update(id, { done: Math.min(1, run.step / run.totalSteps) });
+    if (id !== undefined && run.totalSteps)
+      this.options.board.update(id, { done: Math.min(1, run.step / run.totalSteps) });
   }
 
   private showJob({ name }: QueuedTraining): void {

@@ -72,7 +72,9 @@ export class TrainingQueue {
   }
 
   private save(): Promise<void> {
-    this.writing = this.writing.catch(() => undefined).then(() => writeJsonFile(this.file, { trainings: this.trainings }));
+    this.writing = this.writing
+      .catch(() => undefined)
+      .then(() => writeJsonFile(this.file, { trainings: this.trainings }));
     return this.writing;
   }
 }

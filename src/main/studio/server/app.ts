@@ -33,7 +33,9 @@ export function createApp(studio: Studio, options: AppOptions) {
   app.use(guard(options));
   app.use('/api/uploads', bodyLimit({ maxSize: MAX_UPLOAD_BYTES, onError: tooLarge }));
   app.use(async (context, next) =>
-    context.req.path === '/api/uploads' ? next() : bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })(context, next),
+    context.req.path === '/api/uploads'
+      ? next()
+      : bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })(context, next),
   );
   app.use('/api/*', timeLimit());
   app.route('/', createApi(studio));

@@ -48,7 +48,10 @@ function addressError(error: Error, host: string, port: number): Error {
   const code = codeOf(error);
   if (code === 'EADDRINUSE') {
     const rule = 'is in use by another program';
-    return new InputError({ field: '--port', value: port, rule, hint: 'Choose another one, or 0 for any' }, { cause: error });
+    return new InputError(
+      { field: '--port', value: port, rule, hint: 'Choose another one, or 0 for any' },
+      { cause: error },
+    );
   }
   const rule = `is no address that can be listened on (${code ?? error.message})`;
   return new InputError({ field: '--host', value: `${host}:${port}`, rule }, { cause: error });

@@ -58,7 +58,8 @@ export function checkRequest(
   checkHost(headers.host, allowedHosts);
   checkOrigin(headers);
   checkSite(method, headers);
-  if (!METHODS.includes(method)) throw new RequestError(400, `The method ${method} is not used here`, 'Use GET or POST');
+  if (!METHODS.includes(method))
+    throw new RequestError(400, `The method ${method} is not used here`, 'Use GET or POST');
   const [path = '/'] = url.split(/[?#]/);
   if (!path.startsWith('/') || ODD_PATH.test(path)) {
     throw new RequestError(400, 'The path of the request is not one of this studio', 'Open the studio by its address');

@@ -9,7 +9,10 @@ export function timeLimit(limitMs = LIMIT_MS): MiddlewareHandler {
   return async (_, next) => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((__, reject) => {
-      timer = setTimeout(() => reject(new RequestError(504, 'The studio did not answer in time', 'Try again')), limitMs);
+      timer = setTimeout(
+        () => reject(new RequestError(504, 'The studio did not answer in time', 'Try again')),
+        limitMs,
+      );
       timer.unref();
     });
     try {

@@ -18,6 +18,6 @@ export const checked = <T extends z.ZodType, Target extends keyof ValidationTarg
       file,
       field: fieldPath(issue.path),
       value,
-      rule: ruleOf(issue as z.core.$ZodIssue, value),
+      rule: ruleOf(issue, value),
     });
   });

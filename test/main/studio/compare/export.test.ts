@@ -4,7 +4,10 @@ import { exportBatch } from '../../../../src/main/studio/compare/export.ts';
 
 const batch = {
   ...{ id: 'b', createdAt: '2026-01-01', state: 'done', done: 1, total: 1 },
-  request: { dataset: 'd', model: 'runs/a/final', compressions: ['none', '2/8'] },
+  request: {
+    ...{ dataset: 'd', count: 1, seed: 0, model: 'runs/a/final', compressions: ['none', '2/8'] },
+    ...{ maxTokens: 16, batchSize: 64 },
+  },
 } satisfies BatchSummary;
 const row: BatchRow = {
   ...{ id: '0', question: '=HYPERLINK("http://evil")', expected: 'a "b", c' },

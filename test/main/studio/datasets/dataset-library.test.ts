@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset, DatasetDetail, DatasetStats, Sample, SamplePage } from '../../../../src/shared/api/datasets.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 
-const COUNT = 3000;
+const [COUNT, PATIENCE_MS] = [3000, 120_000];
 let studio: TestStudio;
 let dataset: Dataset;
 
@@ -15,7 +15,12 @@ const record = (i: number): object => ({
   conversations: [
     { from: 'human', value: i % 3 !== 2 ? `<image>\nWhat is number ${i}?` : `What is number ${i}?` },
     { from: 'gpt', value: i % 2 ? 'odd' : 'even' },
-    ...(i % 10 === 0 ? [{ from: 'human', value: 'Is it round?' }, { from: 'gpt', value: `Yes, ten times ${i / 10}` }] : []),
+    ...(i % 10 === 0
+      ? [
+          { from: 'human', value: 'Is it round?' },
+          { from: 'gpt', value: `Yes, ten times ${i / 10}` },
+        ]
+      : []),
   ],
 });
 
@@ -27,7 +32,8 @@ async function imported(path: string): Promise<Dataset> {
   });
 }
 
-const page = (query: string): Promise<SamplePage> => studio.json<SamplePage>(`/datasets/${dataset.id}/samples?${query}`);
+const page = (query: string): Promise<SamplePage> =>
+  studio.json<SamplePage>(`/datasets/${dataset.id}/samples?${query}`);
 const whole = (query: string): Promise<SamplePage> =>
   until(async () => {
     const found = await page(query);
@@ -39,7 +45,9 @@ beforeAll(async () => {
   const folder = join(studio.workspace, 'data', 'set');
   mkdirSync(join(folder, 'images', 'pictures'), { recursive: true });
   for (let i = 0; i < 4; i++) {
-    const picture = sharp({ create: { width: 20 + i, height: 30, channels: 3, background: { r: 50 * i, g: 0, b: 0 } } });
+    const picture = sharp({
+      create: { width: 20 + i, height: 30, channels: 3, background: { r: 50 * i, g: 0, b: 0 } },
+    });
     await picture.png().toFile(join(folder, 'images', 'pictures', `${i}.png`));
   }
   const lines = Array.from({ length: COUNT }, (_, i) => JSON.stringify(record(i)));
@@ -48,20 +56,34 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'train.jsonl'), `${lines.join('\n')}\n`);
   writeFileSync(join(studio.workspace, 'secret.png'), '');
   dataset = await imported('data/set');
-});
-afterAll(() => studio.close());
+}, PATIENCE_MS);
+afterAll(() => studio.close(), PATIENCE_MS);
 
 describe('a dataset of the library', () => {
   it('is counted, and its broken samples are listed with the reason', async () => {
-    expect(dataset).toMatchObject({ state: 'ready', name: 'set', file: 'data/set/train.jsonl', images: 'data/set/images', records: COUNT, broken: 2 });
+    expect(dataset).toMatchObject({
+      state: 'ready',
+      name: 'set',
+      file: 'data/set/train.jsonl',
+      images: 'data/set/images',
+      records: COUNT,
+      broken: 2,
+    });
     expect(dataset.modalities).toEqual({ text: 999, image: 1999, video: 0 });
     const { brokenSamples } = await studio.json<DatasetDetail>(`/datasets/${dataset.id}`);
-    expect(brokenSamples).toMatchObject([{ index: 7, line: 8, id: 'r7' }, { index: 8, line: 9 }]);
+    expect(brokenSamples).toMatchObject([
+      { index: 7, line: 8, id: 'r7' },
+      { index: 8, line: 9 },
+    ]);
     expect(brokenSamples[1]?.reason).toContain('leaves the images folder');
   });
 
   it('gives pages anywhere', async () => {
-    expect(await page('offset=0&limit=2')).toMatchObject({ total: COUNT, isComplete: true, samples: [{ index: 0, id: 'r0', turns: 2 }, { index: 1 }] });
+    expect(await page('offset=0&limit=2')).toMatchObject({
+      total: COUNT,
+      isComplete: true,
+      samples: [{ index: 0, id: 'r0', turns: 2 }, { index: 1 }],
+    });
     const last = await page(`offset=${COUNT - 1}&limit=60`);
     expect(last.samples).toMatchObject([{ index: COUNT - 1, id: `r${COUNT - 1}`, line: COUNT }]);
     expect((await page(`offset=${COUNT + 5}`)).samples).toEqual([]);
@@ -118,7 +140,10 @@ describe('a dataset of the library', () => {
 describe('pictures', () => {
   it('come by ids, with a type told by their content', async () => {
     const answer = await studio.ask(`/api/media/s.${dataset.id}.0.0`);
-    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'image/png', 'x-content-type-options': 'nosniff' } });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'image/png', 'x-content-type-options': 'nosniff' },
+    });
     expect((await studio.ask(`/api/media/s.${dataset.id}.0.0?size=16`)).status).toBe(200);
   });
 
@@ -143,7 +168,9 @@ describe('pictures', () => {
   it('can be uploaded when they are pictures of a sensible size', async () => {
     const post = (body: Uint8Array) =>
       studio.ask('/api/uploads', { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body });
-    const png = await sharp({ create: { width: 9, height: 7, channels: 3, background: 'red' } }).png().toBuffer();
+    const png = await sharp({ create: { width: 9, height: 7, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
     const answer = await post(png);
     expect(answer.status).toBe(201);
     const upload = JSON.parse(answer.text) as { id: string };
@@ -152,7 +179,9 @@ describe('pictures', () => {
     for (const text of ['<svg xmlns="http://www.w3.org/2000/svg"></svg>', '', 'PK', '\x89PNG\r\n\x1a\n']) {
       expect((await post(Buffer.from(text, 'latin1'))).status).toBe(400);
     }
-    const bomb = await sharp({ create: { width: 9000, height: 6000, channels: 3, background: 'red' } }).png().toBuffer();
+    const bomb = await sharp({ create: { width: 9000, height: 6000, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
     expect(JSON.parse((await post(bomb)).text)).toMatchObject({ error: { problem: { value: '9000 x 6000' } } });
     expect((await post(new Uint8Array(20_000_001))).status).toBe(413);
   });
@@ -177,7 +206,10 @@ describe('importing', () => {
   it('says why a file cannot be read as a whole', async () => {
     writeFileSync(join(studio.workspace, 'data', 'cut.json'), '[{"id": 1}, {"id"');
     const failed = await imported('data/cut.json');
-    expect(failed).toMatchObject({ state: 'failed', failure: { cause: expect.stringContaining('ends early') as string } });
+    expect(failed).toMatchObject({
+      state: 'failed',
+      failure: { cause: expect.stringContaining('ends early') as string },
+    });
   });
 
   it('takes a file again that has changed, under the same id, and forgets one with its index', async () => {

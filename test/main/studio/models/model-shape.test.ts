@@ -31,7 +31,14 @@ it('takes what is left out of a config.json as transformers does: LLaVA-1.5', as
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: 'llava', text_config: {} }));
   const { shape, visualTokens } = await readModelSize(folder);
   expect(visualTokens).toBe(576);
-  expect(shape.decoder).toMatchObject({ layers: 32, hiddenSize: 4096, intermediateSize: 11008, heads: 32, kvHeads: 32, headDim: 128 });
+  expect(shape.decoder).toMatchObject({
+    layers: 32,
+    hiddenSize: 4096,
+    intermediateSize: 11008,
+    heads: 32,
+    kvHeads: 32,
+    headDim: 128,
+  });
   expect(shape.vision).toMatchObject({ layers: 23, hiddenSize: 1024, imageSize: 336, patchSize: 14 });
 });
 

@@ -9,12 +9,10 @@ const values = fc.array(fc.oneof({ weight: 9, arbitrary: finite }, { weight: 1, 
 });
 
 /** Values, a range in them and a number of points. */
-const cases = fc
-  .tuple(values, fc.nat(), fc.nat(), fc.integer({ min: 4, max: 100 }))
-  .map(([list, a, b, points]) => {
-    const [from, to] = [a % list.length, (b % list.length) + 1].sort((x, y) => x - y) as [number, number];
-    return { column: Float64Array.from(list), from, to, points };
-  });
+const cases = fc.tuple(values, fc.nat(), fc.nat(), fc.integer({ min: 4, max: 100 })).map(([list, a, b, points]) => {
+  const [from, to] = [a % list.length, (b % list.length) + 1].sort((x, y) => x - y) as [number, number];
+  return { column: Float64Array.from(list), from, to, points };
+});
 
 const known = (column: Float64Array, rows: Iterable<number>): number[] =>
   [...rows].map((row) => column[row] as number).filter((value) => !Number.isNaN(value));
@@ -35,7 +33,10 @@ describe('decimate', () => {
     fc.assert(
       fc.property(cases, ({ column, from, to, points }) => {
         const { rows } = decimate(column, from, to, points);
-        const all = known(column, Array.from({ length: to - from }, (_, i) => from + i));
+        const all = known(
+          column,
+          Array.from({ length: to - from }, (_, i) => from + i),
+        );
         const taken = known(column, rows);
         expect(Math.min(...taken)).toBe(Math.min(...all));
         expect(Math.max(...taken)).toBe(Math.max(...all));
@@ -48,7 +49,10 @@ describe('decimate', () => {
     const column = Float64Array.from({ length: 10 }, (_, i) => i);
     expect(decimate(column, 2, 6, 4)).toEqual({ rows: Uint32Array.of(2, 3, 4, 5) });
     // Two buckets of 0..4 and 5..9.
-    expect(decimate(column, 0, 10, 6)).toEqual({ rows: Uint32Array.of(0, 4, 5, 9), means: Float64Array.of(2, 2, 7, 7) });
+    expect(decimate(column, 0, 10, 6)).toEqual({
+      rows: Uint32Array.of(0, 4, 5, 9),
+      means: Float64Array.of(2, 2, 7, 7),
+    });
   });
 
   it('draws a million rows from their extremes', () => {

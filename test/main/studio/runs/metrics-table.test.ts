@@ -86,7 +86,9 @@ describe('what a chart draws', () => {
     const query = { keys: ['loss', 'accuracy'] as const, points: 1000 };
     const byStep = metricsAnswer('r', table, { ...query, x: 'step', from: 10, to: 12 });
     expect(byStep).toMatchObject({ rows: 3, isDecimated: false, range: [1, 100] });
-    expect(byStep.series).toEqual([{ key: 'loss', steps: [10, 11, 12], x: [10, 11, 12], values: [1 / 10, 1 / 11, 1 / 12] }]);
+    expect(byStep.series).toEqual([
+      { key: 'loss', steps: [10, 11, 12], x: [10, 11, 12], values: [1 / 10, 1 / 11, 1 / 12] },
+    ]);
     const bySamples = metricsAnswer('r', table, { ...query, x: 'samples', from: 80, to: 95 });
     expect(bySamples.series[0]?.steps).toEqual([10, 11]);
     const byTime = metricsAnswer('r', table, { ...query, x: 'time', from: 49.9 });

@@ -47,6 +47,9 @@ export function compareRoutes({ answers, batches }: Studio) {
     })
     .get('/batches/:id/export', checked('query', exportQuerySchema), async (context) => {
       const id = context.req.param('id');
-      return download(context, exportBatch(batches.get(id), await batches.rowsOf(id), context.req.valid('query').format));
+      return download(
+        context,
+        exportBatch(batches.get(id), await batches.rowsOf(id), context.req.valid('query').format),
+      );
     });
 }

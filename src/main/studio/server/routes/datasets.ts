@@ -35,10 +35,15 @@ export function datasetRoutes({ datasets, models }: Studio) {
       const { id, index } = context.req.valid('param');
       return context.json(await datasets.sample(id, index));
     })
-    .get('/:id/samples/:index/tokens', checked('param', sampleParam), checked('query', sampleTokensQuerySchema), async (context) => {
-      const { id, index } = context.req.valid('param');
-      const { model } = context.req.valid('query');
-      const { visualTokens } = await models.sizeOf(model);
-      return context.json(await sampleTokens(await datasets.index(id), index, models.folderOf(model), visualTokens));
-    });
+    .get(
+      '/:id/samples/:index/tokens',
+      checked('param', sampleParam),
+      checked('query', sampleTokensQuerySchema),
+      async (context) => {
+        const { id, index } = context.req.valid('param');
+        const { model } = context.req.valid('query');
+        const { visualTokens } = await models.sizeOf(model);
+        return context.json(await sampleTokens(await datasets.index(id), index, models.folderOf(model), visualTokens));
+      },
+    );
 }

@@ -7,5 +7,7 @@ import { checked } from '../validate.ts';
 export function demoRoutes({ demo }: Studio) {
   return new Hono()
     .get('/', (context) => context.json(demo.state))
-    .post('/', checked('json', demoRequestSchema), (context) => context.json(demo.start(context.req.valid('json')), 201));
+    .post('/', checked('json', demoRequestSchema), (context) =>
+      context.json(demo.start(context.req.valid('json')), 201),
+    );
 }

@@ -15,10 +15,13 @@ function lastEventId(text: string | undefined): number | undefined {
 /** What a client is told first: what it missed, or how everything stands. */
 async function beginning(studio: Studio, lastId: number | undefined): Promise<readonly NumberedEvent[]> {
   const missed = lastId === undefined ? undefined : studio.events.since(lastId);
+  // Those that missed something find the notices among it.
+  const unheard = studio.events.takeUnheard();
   if (missed) return missed;
   // Events that come while the snapshot is made are numbered behind it: they are told once more, which does no harm.
   const id = studio.events.lastId;
-  return [{ id, event: await studio.snapshot() }];
+  const events = [await studio.snapshot(), ...unheard];
+  return events.map((event) => ({ id, event }));
 }
 
 /** `GET /events`: everything that happens, as server-sent events. */

@@ -18,6 +18,18 @@ import { checked } from '../validate.ts';
 
 const DONE = { done: true } as const;
 
+/** Lines as the body of an answer: each is made when the reader asks for it. */
+function textStream(lines: Iterator<string, void>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      const next = lines.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+  });
+}
+
 /** `/runs`: the table of runs, one run with its files, and what can be done with it. */
 export function runRoutes(studio: Studio) {
   const { runs, desk } = studio;
@@ -52,16 +64,11 @@ export function runRoutes(studio: Studio) {
     })
     .get('/:name/metrics.csv', async (context) => {
       const name = existing(context.req.param('name'));
-      const lines = metricsCsv(await runs.metrics(name));
-      const encoder = new TextEncoder();
-      const body = new ReadableStream<Uint8Array>({
-        pull: (controller) => {
-          const { value, done } = lines.next();
-          if (done) controller.close();
-          else controller.enqueue(encoder.encode(value));
-        },
-      });
-      const headers = { 'Content-Type': 'text/csv; charset=utf-8', 'Content-Disposition': `attachment; filename="${name}.csv"` };
+      const body = textStream(metricsCsv(await runs.metrics(name)));
+      const headers = {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': `attachment; filename="${name}.csv"`,
+      };
       return context.body(body, 200, headers);
     })
     .post('/:name/checkpoints/:checkpoint/verify', async (context) => {
