@@ -110,6 +110,11 @@ export default defineConfig(
     rules: { 'layers/imports': 'error' },
   },
   {
+    // A composable or store is a module that Vue wants as one function; the functions in it keep to the limit by themselves.
+    files: ['src/renderer/**/use*.ts', 'src/renderer/**/*-store.ts'],
+    rules: { 'max-lines-per-function': ['error', { max: 120 }] },
+  },
+  {
     files: ['**/*.{js,mjs}'],
     languageOptions: { globals: asGlobals(NODE_GLOBALS) },
   },

@@ -25,7 +25,7 @@ export const LAYERS = {
   [`${ENGINE}/evaluate`]: PROCEDURES,
   [ENGINE]: PROCEDURES,
   'src/main/studio': SHARED,
-  'src/main': [...SHARED, 'src/main/studio', 'scripts/setup'],
+  'src/main': [...SHARED, 'src/main/studio', 'scripts/setup', 'package.json'],
 };
 
 /**

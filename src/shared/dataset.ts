@@ -168,7 +168,5 @@ const byNumber = new Intl.Collator('en', { numeric: true });
 
 /** The frames among the names in a video's folder, in order: numbers inside names count as numbers, so frame-10 follows frame-9. */
 export function frameNames(names: readonly string[]): string[] {
-  return names
-    .filter((name) => FRAME_FILE.test(name))
-    .sort((a, b) => byNumber.compare(a, b) || (a < b ? -1 : 1));
+  return names.filter((name) => FRAME_FILE.test(name)).sort((a, b) => byNumber.compare(a, b) || (a < b ? -1 : 1));
 }

@@ -8,7 +8,7 @@ import { greedyTokens } from '../generate/sampling.ts';
 import { encodeImages, type AnsweringModel } from '../generate/answering-functions.ts';
 import { Session } from '../generate/session.ts';
 import { planBatch } from '../model/batch-plan.ts';
-import type { QuestionGroup } from './questions.ts';
+import { questionSlots, type QuestionGroup } from './questions.ts';
 
 /** Texts of questions are padded to a multiple of this. */
 const SUFFIX_BUCKET = 4;
@@ -30,7 +30,7 @@ export function imageFeatures(pixels: Float32Array, images: number, model: Answe
 
 /** What the questions of a batch have behind their common beginnings: [groups · most questions · longest]. */
 function suffixes(batch: readonly QuestionGroup[]): { tokens: Int32Array; lengths: number[]; perGroup: number } {
-  const perGroup = Math.max(...batch.map(({ questions }) => questions.length));
+  const perGroup = questionSlots(Math.max(...batch.map(({ questions }) => questions.length)));
   const longest = Math.max(...batch.flatMap(({ questions }) => questions.map(({ suffix }) => suffix.length)));
   const width = roundUp(longest, SUFFIX_BUCKET);
   const tokens = new Int32Array(batch.length * perGroup * width);

@@ -1,3 +1,4 @@
+import { roundUp } from '../compressor/sequence-layout.ts';
 import type { Sample, Samples } from '../data/dataset-reader.ts';
 import { encodePrompt, promptMessages, singleTurn } from '../data/encode.ts';
 import type { VisualGroup } from '../data/batch.ts';
@@ -19,6 +20,14 @@ export interface QuestionGroup {
   /** Absolute path per visual group. */
   readonly images: readonly string[];
   readonly questions: Question[];
+}
+
+/** Places for questions are taken in multiples of this, so that batches have few shapes. */
+const SLOT_BUCKET = 4;
+
+/** Places that a group of so many questions takes in a batch. Single questions and pairs stay as they are. */
+export function questionSlots(questions: number): number {
+  return questions <= 2 ? questions : roundUp(questions, SLOT_BUCKET);
 }
 
 /** Questions of one group that are asked at once; more become further groups. */
@@ -75,7 +84,7 @@ export function batchGroups(groups: readonly QuestionGroup[], batchSize: number)
   for (const group of ordered) {
     const batch = batches.at(-1);
     // The group with the most questions decides how many rows each one takes.
-    const isFull = !batch || (batch.length + 1) * group.questions.length > batchSize;
+    const isFull = !batch || (batch.length + 1) * questionSlots(group.questions.length) > batchSize;
     const isAlike = batch?.[0]?.prefix.length === group.prefix.length;
     if (isFull || !isAlike) batches.push([group]);
     else batch.push(group);

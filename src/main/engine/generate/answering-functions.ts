@@ -116,7 +116,7 @@ export function decodeTokens(
   { config, weights }: Pick<AnsweringModel, 'config' | 'weights'>,
 ): Tensor[] {
   const { shape, capacity } = caches;
-  const count = (inputs.tokens.shape[0] as number) / (shape.prompts * shape.continuations);
+  const count = inputs.tokens.shape[0] / (shape.prompts * shape.continuations);
   const blocks: Tensor[] = [];
   const logits = tf.tidy(() => {
     let x = gatherRows(scoped(weights, 'language_model.model')('embed_tokens.weight'), inputs.tokens);

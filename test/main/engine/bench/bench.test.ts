@@ -3,6 +3,7 @@ import { engineContender } from '../../../../src/main/bench/engine-contender.ts'
 import { benchGeneration } from '../../../../src/main/engine/bench/generate-bench.ts';
 import { benchTraining } from '../../../../src/main/engine/bench/train-bench.ts';
 import { tf } from '../../../../src/main/engine/backend/tensorflow.ts';
+import { EXECUTION_MODES } from '../../../../src/shared/execution-mode.ts';
 import type { BenchJob } from '../../../../src/shared/bench.ts';
 
 const JOB: BenchJob = {
@@ -44,15 +45,18 @@ describe('a training bench', () => {
 });
 
 describe('a generation bench', () => {
-  it('fills the cache of each layer with what reaches it, and leaves no tensors', () => {
-    const job: BenchJob = { ...JOB, kind: 'generate', mode: 'eager' };
-    const { cacheLengths, decodeTokensPerSecondMax } = benchGeneration(job);
-    expect(cacheLengths).toEqual([22 + 4, 4 + 6 + 4, 4 + 6 + 4]);
-    expect(decodeTokensPerSecondMax).toBeGreaterThan(0);
-    const before = tf.memory().numTensors;
-    benchGeneration(job);
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  it.each(EXECUTION_MODES)(
+    'in %s mode fills each layer’s cache with what reaches it, and leaves no tensors',
+    (mode) => {
+      const job: BenchJob = { ...JOB, kind: 'generate', mode };
+      const { cacheLengths, decodeTokensPerSecondMax } = benchGeneration(job);
+      expect(cacheLengths).toEqual([22 + 4, 4 + 6 + 4, 4 + 6 + 4]);
+      expect(decodeTokensPerSecondMax).toBeGreaterThan(0);
+      const before = tf.memory().numTensors;
+      benchGeneration(job);
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
 });
 
 describe('a bench process', () => {

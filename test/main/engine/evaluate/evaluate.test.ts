@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerEvent } from '../../../../src/shared/answer.ts';
 import { FULL, parseCompression } from '../../../../src/shared/compression.ts';
 import type { EvaluationReport } from '../../../../src/shared/evaluation.ts';
+import type { ExecutionMode } from '../../../../src/shared/execution-mode.ts';
 import { evaluate } from '../../../../src/main/engine/evaluate/evaluate.ts';
 import { ask } from '../../../../src/main/engine/generate/ask.ts';
 import { loadAnsweringModel } from '../../../../src/main/engine/generate/loaded-model.ts';
@@ -46,7 +47,7 @@ function write(name: string, lines: readonly unknown[]): string {
 async function reportOf(
   file: string,
   compressions: string[],
-  options: { limit?: number; batchSize?: number } = {},
+  options: { limit?: number; batchSize?: number; execution?: ExecutionMode } = {},
 ): Promise<EvaluationReport> {
   let report: EvaluationReport | undefined;
   const settings = { model, data: file, compressions, batchSize: 8, maxTokens: MAX_TOKENS, ...options };
@@ -121,6 +122,17 @@ describe('evaluate', () => {
     ];
     expect(one.settings.map(({ score }) => score)).toEqual(many.settings.map(({ score }) => score));
     expect(one.images).toBe(records(data.test).length);
+  });
+
+  it('gives the same scores recorded and op by op, however often a shape comes', async () => {
+    const lines = await answered(records(data.test), '1/2');
+    const again = [0, 1, 2, 3].flatMap((i) => lines.map((line) => ({ ...line, id: `${line.id}-${i}` })));
+    const file = write('modes.jsonl', again);
+    const scores = async (execution: ExecutionMode): Promise<unknown> => {
+      const { settings } = await reportOf(file, ['none', '1/2'], { batchSize: 8, execution });
+      return settings.map(({ score, byType }) => ({ score, byType }));
+    };
+    expect(await scores('graph')).toEqual(await scores('eager'));
   });
 
   it('mixes questions with one image, several and none', async () => {

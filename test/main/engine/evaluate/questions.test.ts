@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Sample, Samples } from '../../../../src/main/engine/data/dataset-reader.ts';
 import { encodePrompt } from '../../../../src/main/engine/data/encode.ts';
-import { batchGroups, groupQuestions, type QuestionGroup } from '../../../../src/main/engine/evaluate/questions.ts';
+import {
+  batchGroups,
+  groupQuestions,
+  questionSlots,
+  type QuestionGroup,
+} from '../../../../src/main/engine/evaluate/questions.ts';
 import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
 
 const VISUAL_TOKENS = 4;
@@ -97,6 +102,14 @@ describe('batches of groups', () => {
       expect(new Set(batch.map(({ prefix }) => prefix.length)).size).toBe(1);
       expect(batch.length * Math.max(...batch.map(({ questions }) => questions.length))).toBeLessThanOrEqual(8);
     }
+  });
+
+  it('take places for questions in few numbers', () => {
+    expect([1, 2, 3, 4, 5, 9, 13, 16].map(questionSlots)).toEqual([1, 2, 4, 4, 8, 12, 16, 16]);
+    const withThree = group(
+      ...Array.from({ length: 4 }, (_, i) => sample(`a${i}`, [`${i}.png`], ['What?', 'A?', 'red?'])),
+    );
+    expect(batchGroups(withThree, 8).map(({ length }) => length)).toEqual([2, 2]);
   });
 
   it('hold one group at least', () => {

@@ -1,5 +1,6 @@
 /**
- * The reliability contract: N steps straight equal k steps, a new process and N − k steps, bit for bit, for every k.
+ * The reliability contract: N steps straight equal k steps, a new process and N − k steps, bit for bit, for every k. Runs
+ * are in graph mode unless they say otherwise.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ExecutionMode } from '../../../../src/shared/execution-mode.ts';
+import type { RunRecord } from '../../../../src/shared/run-record.ts';
 import { ENGINE_EXEC_ARGV, engineEnvironment } from '../../../../src/main/studio/engine-environment.ts';
 import {
   discard,
@@ -36,8 +39,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Trains in a process of its own that saves after every micro-batch, and returns the run's folder. */
-function trainAndSaveEverywhere(recipe: string, name: string): string {
-  const job = JSON.stringify(newRun(recipe, folder, name));
+function trainAndSaveEverywhere(recipe: string, name: string, execution: ExecutionMode = 'graph'): string {
+  const job = JSON.stringify({ ...newRun(recipe, folder, name), execution });
   execFileSync(process.execPath, [...ENGINE_EXEC_ARGV, SAVE_EVERYWHERE, job], { env: engineEnvironment() });
   return join(folder, name);
 }
@@ -82,6 +85,18 @@ describe('resume with cached features in a new process', () => {
     const copy = runUpTo(saved, 'step-4.1', join(folder, 'cached-resumed'));
     await runEngine(resumedRun(copy));
     expect(fingerprint(copy)).toEqual(fingerprint(saved));
+  });
+});
+
+describe('resume of an eager run in a new process', () => {
+  it('goes on eagerly by itself, and ends with the same bits', async () => {
+    const recipe = writeRecipe(join(folder, 'eager.yaml'), dataset);
+    const saved = trainAndSaveEverywhere(recipe, 'eager-saved', 'eager');
+    const copy = runUpTo(saved, 'step-3.1', join(folder, 'eager-resumed'));
+    await runEngine(resumedRun(copy));
+    expect(fingerprint(copy)).toEqual(fingerprint(saved));
+    const { sessions } = JSON.parse(readFileSync(join(copy, 'run.json'), 'utf8')) as RunRecord;
+    expect(sessions.map(({ execution }) => execution)).toEqual(['eager', 'eager']);
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readAllTensors } from '../../../../src/main/engine/model/safetensors.ts';
 import { writeSafetensors } from '../../../../src/main/engine/model/safetensors-write.ts';
 import { verify } from '../../../../src/main/engine/verify/verify.ts';
+import { EXECUTION_MODES, type ExecutionMode } from '../../../../src/shared/execution-mode.ts';
 import { countChecks, type Check } from '../../../../src/shared/verification.ts';
 import { hasReference, REFERENCE } from '../../../helpers/reference.ts';
 import { expectNoLeakedTensors } from '../../../helpers/tensors.ts';
@@ -12,9 +13,9 @@ import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
 const SMALL_CASE = fileURLToPath(new URL('../../../golden/small-case', import.meta.url));
 
-async function checksOf(dir: string): Promise<Check[]> {
+async function checksOf(dir: string, execution?: ExecutionMode): Promise<Check[]> {
   const checks: Check[] = [];
-  for await (const check of verify(dir)) checks.push(check);
+  for await (const check of verify(dir, execution)) checks.push(check);
   return checks;
 }
 
@@ -31,9 +32,9 @@ function copiedCase(): string {
 }
 
 describe('a reference case cut to what matters most', () => {
-  it('is met in forward pass, compression, gradients and generation, without leaks', async () => {
+  it.each(EXECUTION_MODES)('is met in %s mode, from forward pass to generation, without leaks', async (execution) => {
     await expectNoLeakedTensors(async () => {
-      const checks = await checksOf(SMALL_CASE);
+      const checks = await checksOf(SMALL_CASE, execution);
       expect(failures(checks)).toEqual([]);
       expect(new Set(checks.map(({ topic }) => topic))).toEqual(
         new Set(['forward none', 'compression 1/8', 'gradients 2/4', 'generation 2/4']),
@@ -88,16 +89,20 @@ describe('bad folders of cases', () => {
 });
 
 describe.skipIf(!hasReference)('the public reference cases (needs ../shared/reference)', () => {
-  it('are met wherever the engine can run them', { timeout: 300_000 }, async () => {
-    const checks = await checksOf(REFERENCE);
-    expect(failures(checks)).toEqual([]);
-    const skipped = checks.filter(({ status, case: name }) => status === 'skipped' && name === 'clip-llama');
-    const reasons = new Set(
-      skipped.map(({ topic, name }) => (topic.startsWith('compression') ? name : `${topic} ${name}`)),
-    );
-    expect(reasons).toEqual(
-      new Set(['attention_mask_llavolta', 'training lora 12 steps', 'not run train/lora_check.safetensors']),
-    );
-    expect(countChecks(checks.filter(({ case: name }) => name === 'clip-llama')).pass).toBeGreaterThan(500);
-  });
+  it.each(EXECUTION_MODES)(
+    'are met in %s mode wherever the engine can run them',
+    { timeout: 300_000 },
+    async (execution) => {
+      const checks = await checksOf(REFERENCE, execution);
+      expect(failures(checks)).toEqual([]);
+      const skipped = checks.filter(({ status, case: name }) => status === 'skipped' && name === 'clip-llama');
+      const reasons = new Set(
+        skipped.map(({ topic, name }) => (topic.startsWith('compression') ? name : `${topic} ${name}`)),
+      );
+      expect(reasons).toEqual(
+        new Set(['attention_mask_llavolta', 'training lora 12 steps', 'not run train/lora_check.safetensors']),
+      );
+      expect(countChecks(checks.filter(({ case: name }) => name === 'clip-llama')).pass).toBeGreaterThan(500);
+    },
+  );
 });

@@ -22,7 +22,7 @@ export interface Binding {
   registerFunction?(name: string, graph: Uint8Array, inputs: readonly string[], outputs: readonly string[]): void;
   removeFunction?(name: string): void;
   /** A recorder's own: the same values, with a control dependency on another tensor's op. */
-  identityAfter?(id: number, awaited: number): TensorMetadata;
+  identityAfter?: (id: number, awaited: number) => TensorMetadata;
   readonly TF_ATTR_SHAPE: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_INT: number;
@@ -85,11 +85,11 @@ export function callFunction(name: string, inputs: readonly Tensor[], outputs: n
 /** What is told of the ways values take to and from the device. */
 export interface DataListener {
   /** A tensor is made from values. */
-  onWrite(dataId: DataId): void;
+  onWrite: (dataId: DataId) => void;
   /** An op takes a tensor, which is put on the device for it where `isPending`. */
-  onUse(dataId: DataId, info: TensorMetadata, isPending: boolean): void;
+  onUse: (dataId: DataId, info: TensorMetadata, isPending: boolean) => void;
   /** A tensor's values are asked for. */
-  onRead(dataId: DataId, info: TensorMetadata): void;
+  onRead: (dataId: DataId, info: TensorMetadata) => void;
 }
 
 /** Runs `fn` with some calls of the binding replaced. The binding's properties are read-only, so it is derived from. */

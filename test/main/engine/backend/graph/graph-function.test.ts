@@ -11,7 +11,7 @@ import {
   sum,
 } from '../../../../../src/main/engine/backend/kernels.ts';
 import { linear } from '../../../../../src/main/engine/backend/ops/linear.ts';
-import { tf, type Tensor, type Tensor2D } from '../../../../../src/main/engine/backend/tensorflow.ts';
+import { tf, type Tensor } from '../../../../../src/main/engine/backend/tensorflow.ts';
 import {
   expectNoLeakedTensors,
   expectTensorsClose,
@@ -153,7 +153,7 @@ describe.skipIf(!canRegisterFunctions())('recorded functions (skipped where the 
     expect(() => call(cache, 'pending', [1, 2, 3, 4], (x) => mul(x, outside))).toThrow(
       /^input 1 of Mul, float32 \[2, 2\], comes from outside/,
     );
-    expect(() => call(cache, 'pending', [1, 2, 3, 4], (x) => tf.matMul(outside as Tensor2D, x as Tensor2D))).toThrow(
+    expect(() => call(cache, 'pending', [1, 2, 3, 4], (x) => tf.matMul(outside, x))).toThrow(
       /^input 0 of BatchMatMulV2, float32 \[1, 2, 2\], comes from outside|^input 0 of \w+, float32 \[2, 2\], comes from outside/,
     );
     outside.dispose();

@@ -11,6 +11,7 @@ import {
 } from '../../../../../shared/api/compare.ts';
 import type { EvaluationProgress } from '../../../../../shared/evaluation.ts';
 import type { BatchFilter } from '../../../../../shared/disagreement.ts';
+import { doneSchema } from '../../../../../shared/api/failures.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useConnection } from '../../../api/events.ts';
 import { useJobs } from '../../../stores/jobs.ts';
@@ -70,5 +71,11 @@ export const useBatches = defineStore('compare-batches', () => {
     if (job) await jobs.cancel(job.id);
   }
 
-  return { list, progress, isLoaded, load, start, detail, cancel };
+  /** Deletes a batch that is over, with its answers. @throws ApiError */
+  async function remove(id: string): Promise<void> {
+    await read(doneSchema, studio.api.compare.batches[':id'].$delete({ param: { id } }));
+    list.value = list.value.filter((batch) => batch.id !== id);
+  }
+
+  return { list, progress, isLoaded, load, start, detail, cancel, remove };
 });

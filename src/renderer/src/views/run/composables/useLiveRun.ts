@@ -6,6 +6,7 @@ import type { RunPlan } from '../../../../../shared/run-record.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useStudioEvent } from '../../../api/events.ts';
 import type { MetricsRow } from '../metrics/run-curves.ts';
+import { hasBegun } from '../state/run-actions.ts';
 import { PACE_STEPS, remainingMs, type RecentStep } from '../state/remaining-time.ts';
 
 /** A step with the stage it was of, as only steps of one stage tell a pace together. */
@@ -70,10 +71,15 @@ export function useLiveRun(name: () => string, summary: () => RunSummary | undef
     recent.value = [...recordedSteps(answer).filter((old) => old.step < first), ...recent.value];
   }
 
+  const hasRows = (): boolean => {
+    const run = summary();
+    return run !== undefined && hasBegun(run);
+  };
   watch(
-    [name, () => summary() !== undefined],
-    ([run, isKnown]) => {
-      [lastRow.value, micro.value, recent.value, rewoundTo.value] = [undefined, undefined, [], undefined];
+    [name, hasRows],
+    ([run, isKnown], [oldRun]) => {
+      if (run !== oldRun)
+        [lastRow.value, micro.value, recent.value, rewoundTo.value] = [undefined, undefined, [], undefined];
       // Without it the remaining time is known one step later.
       if (isKnown) loadRecent(run).catch(() => undefined);
     },

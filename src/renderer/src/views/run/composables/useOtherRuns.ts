@@ -5,11 +5,9 @@ import type { MetricKey, XAxis } from '../../../../../shared/api/metrics-query.t
 import { useStudioEvent } from '../../../api/events.ts';
 import { useToasts } from '../../../stores/toasts.ts';
 import type { RunCurves } from '../metrics/run-curves.ts';
+import { overlaidRuns, withOverlaid } from '../overlay-address.ts';
 import { fetchCurves } from './fetch-curves.ts';
 import type { AxisRange } from './useRunCurves.ts';
-
-/** More runs than this cannot be told apart in a chart. */
-export const MOST_OTHERS = 11;
 
 interface OthersQuery {
   readonly axis: XAxis;
@@ -27,17 +25,11 @@ export function useOtherRuns(name: () => string, query: () => OthersQuery) {
   let loading = new AbortController();
   let rest: ReturnType<typeof setTimeout> | undefined;
 
-  const names = computed(() => {
-    const text = route.query['with'];
-    const list = typeof text === 'string' ? text.split(',').filter(Boolean) : [];
-    return [...new Set(list)].filter((other) => other !== name()).slice(0, MOST_OTHERS);
-  });
+  const names = computed(() => overlaidRuns(route.query, name()));
 
   /** Chooses the runs that are laid over. */
   function choose(others: readonly string[]): void {
-    const { with: _, ...kept } = route.query;
-    const list = others.slice(0, MOST_OTHERS).join(',');
-    void router.replace({ query: list ? { ...kept, with: list } : kept });
+    void router.replace({ query: withOverlaid(route.query, others) });
   }
 
   async function loadOne(run: string, wanted: OthersQuery, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import { useCommands } from '../../../composables/useCommands.ts';
 const COMMANDS: Readonly<Record<RunAction, { readonly label: string; readonly shortcut?: string }>> = {
   pause: { label: 'Pause the training', shortcut: 'p' },
   resume: { label: 'Resume the training', shortcut: 'p' },
-  checkpoint: { label: 'Save a checkpoint now', shortcut: 'c' },
+  checkpoint: { label: 'Save a checkpoint now', shortcut: 'mod+s' },
   stop: { label: 'Stop the training and save' },
   kill: { label: 'Kill the engine' },
   continue: { label: 'Continue the training' },

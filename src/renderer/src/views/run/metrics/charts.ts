@@ -30,11 +30,15 @@ export interface ChartKind {
   readonly lines: readonly Line[];
   readonly phases: readonly Phase[];
   readonly format: (value: number) => string;
+  /** On the axis, where there is little room; by default as `format`. */
+  readonly tick?: (value: number) => string;
   /** Sums and counts are drawn as they are; noisy measures are smoothed. */
   readonly isSmoothed: boolean;
   readonly isLogSensible: boolean;
   /** `area`: filled down to zero. `layers`: a strip of layers instead of lines. */
   readonly form: 'line' | 'area' | 'layers';
+  /** Ends of the vertical axis, where they are not those of the values. */
+  readonly ends?: { readonly min?: number; readonly max?: number };
   /** Not shown until the user chooses it. */
   readonly isExtra?: true;
 }
@@ -67,6 +71,7 @@ export const CHARTS: readonly ChartKind[] = [
     phases: VISION,
     format: formatShare,
     isLogSensible: false,
+    ends: { min: 0, max: 1 },
   }),
   chart({
     id: 'visualTokens',
@@ -76,6 +81,7 @@ export const CHARTS: readonly ChartKind[] = [
     phases: INSTRUCT,
     format: formatTokens,
     form: 'area',
+    ends: { min: 0 },
   }),
   chart({
     id: 'layers',
@@ -108,6 +114,7 @@ export const CHARTS: readonly ChartKind[] = [
     ],
     phases: INSTRUCT,
     format: formatFlops,
+    tick: formatTokens,
   }),
   chart({
     id: 'compressionRatio',
@@ -163,7 +170,7 @@ export const CHARTS: readonly ChartKind[] = [
   }),
   chart({
     id: 'memoryBytes',
-    title: 'Memory of the engine',
+    title: 'Memory',
     explanation: "Resident memory of the engine's process.",
     lines: one('memoryBytes', 'resident'),
     phases: BOTH,
@@ -196,6 +203,7 @@ export const CHARTS: readonly ChartKind[] = [
     ],
     phases: INSTRUCT,
     format: formatFlops,
+    tick: formatTokens,
     isExtra: true,
   }),
   chart({

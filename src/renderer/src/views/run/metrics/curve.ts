@@ -20,10 +20,10 @@ function roomier(column: Float64Array, room: number): Float64Array {
 
 /** Points by ascending x. */
 export class Curve {
-  private x = new Float64Array(FIRST_ROOM);
-  private y = new Float64Array(FIRST_ROOM);
-  private mean = new Float64Array(FIRST_ROOM);
-  private steps = new Float64Array(FIRST_ROOM);
+  private x: Float64Array = new Float64Array(FIRST_ROOM);
+  private y: Float64Array = new Float64Array(FIRST_ROOM);
+  private mean: Float64Array = new Float64Array(FIRST_ROOM);
+  private steps: Float64Array = new Float64Array(FIRST_ROOM);
   private count = 0;
 
   /** Points there are. */

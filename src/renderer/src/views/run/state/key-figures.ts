@@ -56,20 +56,16 @@ function savings(totals: Totals | undefined): KeyFigure[] {
       explanation: 'Visual tokens over all layers that full training would have run on more, and their part of all.',
     },
     {
-      label: 'FLOPs saved, exact',
+      label: 'FLOPs saved',
       value: formatFlops(totals?.flopsSavedExact),
-      explanation: 'Forward and backward pass of everything, against full training.',
-    },
-    {
-      label: 'FLOPs saved, paper',
-      value: formatFlops(totals?.flopsSavedPaper),
-      explanation: 'Forward pass as Tab. 5 of the paper counts it: linear layers of the decoder.',
+      ...(totals && { beside: `paper ${formatFlops(totals.flopsSavedPaper)}` }),
+      explanation:
+        'Against full training: forward and backward pass of everything; paper: the forward pass as Tab. 5 counts it.',
     },
   ];
 }
 
-function speed(row: MetricsRow | undefined): KeyFigure[] {
-  if (!row) return [];
+function speed(row: MetricsRow): KeyFigure[] {
   const isTower = 'imagesPerSecond' in row;
   return [
     isTower
@@ -94,11 +90,12 @@ export function keyFigures(
   record: RunRecord | undefined,
   row: MetricsRow | undefined,
 ): readonly KeyFigure[] {
+  const mean = summary.losses.at(-1);
   const loss: KeyFigure = {
     label: 'Loss',
     value: formatNumber(row?.loss ?? summary.lastLoss),
-    ...(summary.bestLoss !== undefined && { beside: `best ${formatNumber(summary.bestLoss)}` }),
-    explanation: 'Of the last step; best: the lowest mean over a sixtieth of the run.',
+    ...(mean !== undefined && { beside: `mean ${formatNumber(mean)}` }),
+    explanation: 'Of the last step, and the mean over the last sixtieth of the steps done.',
   };
   const accuracy: KeyFigure[] =
     row && 'accuracy' in row
@@ -110,5 +107,5 @@ export function keyFigures(
     explanation: 'Time spent in optimizer steps.',
   };
   const isTower = summary.phase === 'vision';
-  return [loss, ...accuracy, ...(isTower ? [] : savings(totalsOf(record, row))), ...speed(row), time];
+  return [loss, ...accuracy, ...(isTower ? [] : savings(totalsOf(record, row))), ...(row ? speed(row) : [time])];
 }

@@ -18,7 +18,8 @@ export interface PendingAction {
 }
 
 const OFFERED: Readonly<Record<StudioRunState, readonly RunAction[]>> = {
-  queued: ['stop'],
+  // Out of the queue it goes by its job, not by an action of the run.
+  queued: [],
   starting: ['stop', 'kill'],
   created: ['continue'],
   running: ['pause', 'checkpoint', 'stop', 'kill'],
@@ -40,6 +41,12 @@ const OVER: readonly StudioRunState[] = ['created', 'interrupted', 'stopped', 'f
 
 /** Whether no engine works on the run, nor will by itself. */
 export const isOver = (state: StudioRunState): boolean => OVER.includes(state);
+
+const BEFORE: readonly StudioRunState[] = ['queued', 'created', 'starting'];
+
+/** Whether there may be rows of metrics: a run that waits for the first time has not even a folder. */
+export const hasBegun = ({ state, step }: { readonly state: StudioRunState; readonly step: number }): boolean =>
+  step > 0 || !BEFORE.includes(state);
 
 /** Whether the run has done what was asked, or can do it no more. */
 export function isConfirmed({ action, before }: PendingAction, now: RunPosition): boolean {
