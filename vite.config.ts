@@ -5,7 +5,7 @@ import { defineConfig, type UserConfig } from 'vite';
 
 const inProject = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The renderer's build, shared with electron.vite.config.ts. */
+/** The renderer's build. */
 export const rendererConfig = {
   root: inProject('src/renderer'),
   plugins: [vue()],
