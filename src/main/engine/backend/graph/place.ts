@@ -4,7 +4,11 @@ const ENGINE = new URL('../../', import.meta.url).href;
 /** Deep enough to get out of tfjs and of a decoder layer's ops. */
 const FRAMES = 60;
 /** Where a frame says little: the recorder itself, the words that ops are written in, libraries. */
-const SKIPPED = [/engine\/backend\/graph\/[a-z-]+\.ts:/, /engine\/backend\/kernels?\.ts:/, /\/node_modules\//];
+const SKIPPED = [
+  /engine\/backend\/graph\/[a-z-]+\.ts:/,
+  /engine\/backend\/(kernels?|precision)\.ts:/,
+  /\/node_modules\//,
+];
 /** A frame's file with line and column; frames of Node itself have none. */
 const PLACE = /((?:file:\/\/)?(?:\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/;
 

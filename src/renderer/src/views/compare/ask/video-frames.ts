@@ -3,7 +3,6 @@
 /** Frames taken of a video: enough to see motion, few enough for a prompt. */
 export const FRAMES = 8;
 const PATIENCE_MS = 20_000;
-const FAR_BEYOND_S = 1e7;
 
 /** Times in seconds of `count` frames, each in the middle of an equal part of the video. */
 export function frameTimes(duration: number, count: number): number[] {

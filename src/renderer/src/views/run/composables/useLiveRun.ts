@@ -1,11 +1,12 @@
 /** Where a training stands at this moment, from the rows and micro-batches that events bring. */
 import { computed, ref, shallowRef, watch } from 'vue';
-import { metricsAnswerSchema, type MetricsAnswer } from '../../../../../shared/api/metrics-query.ts';
+import { metricsAnswerSchema, type MetricKey, type MetricsAnswer } from '../../../../../shared/api/metrics-query.ts';
 import type { RunSummary } from '../../../../../shared/api/runs.ts';
 import type { RunPlan } from '../../../../../shared/run-record.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useStudioEvent } from '../../../api/events.ts';
-import type { MetricsRow } from '../metrics/run-curves.ts';
+import { valueOfRow, type MetricsRow } from '../metrics/run-curves.ts';
+import { FIGURE_KEYS, type LatestFigures } from '../state/key-figures.ts';
 import { hasBegun } from '../state/run-actions.ts';
 import { PACE_STEPS, remainingMs, type RecentStep } from '../state/remaining-time.ts';
 
@@ -17,7 +18,8 @@ interface TimedStep extends RecentStep {
   readonly savedFlops: number;
 }
 
-const KEYS = 'stepMs,flopsExact,flopsSavedExact,stage';
+/** For the pace and for the figures at the head. */
+const KEYS = [...new Set<MetricKey>(['stepMs', 'flopsExact', 'flopsSavedExact', 'stage', ...FIGURE_KEYS])].join(',');
 
 /** FLOPs that the same step would take in full: its own, and what it added to those saved. */
 function timedStep(step: Omit<TimedStep, 'flopsFull'>, before: TimedStep | undefined): TimedStep {
@@ -47,12 +49,26 @@ function recordedSteps({ series }: MetricsAnswer): TimedStep[] {
   return steps;
 }
 
+/** The last recorded number of each key. */
+function lastFigures({ series }: MetricsAnswer): LatestFigures {
+  return Object.fromEntries(
+    series.flatMap(({ key, values }) => {
+      const last = values.at(-1);
+      return typeof last === 'number' ? [[key, last]] : [];
+    }),
+  );
+}
+
+const figuresOfRow = (row: MetricsRow): LatestFigures =>
+  Object.fromEntries(FIGURE_KEYS.map((key) => [key, valueOfRow(row, key)]).filter(([, value]) => !Number.isNaN(value)));
+
 /** @param plan of the run, once it is known */
 export function useLiveRun(name: () => string, summary: () => RunSummary | undefined, plan: () => RunPlan | undefined) {
   const lastRow = shallowRef<MetricsRow>();
   const micro = shallowRef<{ readonly step: number; readonly microBatch: number; readonly of: number }>();
   const recent = shallowRef<readonly TimedStep[]>([]);
   const rewoundTo = ref<number>();
+  const recorded = shallowRef<LatestFigures>({});
 
   const step = computed(() => {
     const told = summary()?.step ?? 0;
@@ -68,6 +84,7 @@ export function useLiveRun(name: () => string, summary: () => RunSummary | undef
     );
     if (run !== name()) return;
     const first = recent.value[0]?.step ?? Infinity;
+    recorded.value = lastFigures(answer);
     recent.value = [...recordedSteps(answer).filter((old) => old.step < first), ...recent.value];
   }
 
@@ -78,8 +95,10 @@ export function useLiveRun(name: () => string, summary: () => RunSummary | undef
   watch(
     [name, hasRows],
     ([run, isKnown], [oldRun]) => {
-      if (run !== oldRun)
-        [lastRow.value, micro.value, recent.value, rewoundTo.value] = [undefined, undefined, [], undefined];
+      if (run !== oldRun) {
+        [lastRow.value, micro.value, rewoundTo.value] = [undefined, undefined, undefined];
+        [recent.value, recorded.value] = [[], {}];
+      }
       // Without it the remaining time is known one step later.
       if (isKnown) loadRecent(run).catch(() => undefined);
     },
@@ -109,5 +128,6 @@ export function useLiveRun(name: () => string, summary: () => RunSummary | undef
     const known = plan();
     return known && remainingMs(known, step.value, paceSteps.value);
   });
-  return { lastRow, micro, step, leftMs };
+  const latest = computed(() => (lastRow.value ? figuresOfRow(lastRow.value) : recorded.value));
+  return { latest, micro, step, leftMs };
 }
