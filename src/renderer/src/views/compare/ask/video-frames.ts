@@ -3,6 +3,7 @@
 /** Frames taken of a video: enough to see motion, few enough for a prompt. */
 export const FRAMES = 8;
 const PATIENCE_MS = 20_000;
+const FAR_BEYOND_S = 1e7;
 
 /** Times in seconds of `count` frames, each in the middle of an equal part of the video. */
 export function frameTimes(duration: number, count: number): number[] {
@@ -48,6 +49,8 @@ export async function videoFrames(file: Blob, count = FRAMES): Promise<Blob[]> {
   Object.assign(video, { muted: true, preload: 'auto', src: address });
   try {
     await until(video, 'loadeddata');
+    // Recordings of browsers say how long they are only once their end was looked at.
+    if (!Number.isFinite(video.duration)) await seekTo(video, FAR_BEYOND_S);
     if (!Number.isFinite(video.duration))
       throw new Error('The video does not say how long it is. Give its frames as pictures.');
     const frames: Blob[] = [];
