@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/shared/errors.ts';
 import type { StageSpec } from '../../../src/shared/stage-plan.ts';
+import { differenceTo } from '../../../src/renderer/src/views/train/forecast/difference.ts';
 import { forecastOf, type ForecastInput } from '../../../src/renderer/src/views/train/forecast/forecast.ts';
 import { measuredCost } from '../../../src/renderer/src/views/train/forecast/measured-cost.ts';
 import { parseCompression } from '../../../src/shared/compression.ts';
@@ -104,5 +105,13 @@ describe('measured time and memory', () => {
     expect(measuredCost([at('1/8', 30), at('2/2', 10)], probed)).toBeUndefined();
     expect(measuredCost([at('1/8', 30)], [])).toBeUndefined();
     expect(measuredCost([at('1/8', 30)], probed.slice(0, 1))?.fullMs).toBeUndefined();
+  });
+});
+
+describe('a cost against full training', () => {
+  const words = (value: number, full: number): string => differenceTo(value, full).text.replaceAll('\u202f', ' ');
+
+  it('says what is saved, and what it takes more', () => {
+    expect([words(75, 100), words(100, 100), words(103, 100)]).toEqual(['−25.0 %', 'same as full', '+3.0 %']);
   });
 });

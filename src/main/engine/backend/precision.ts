@@ -2,7 +2,7 @@
  * The one place that decides how matrix products are computed.
  *
  * In bfloat16 both factors are rounded to 8 bits of mantissa, products are summed in float32 by TensorFlow's kernels, and
- * the result, rounded once, comes back as float32. tfjs knows no bfloat16 tensors, so they never leave this file. Weights,
+ * the result comes back as float32 with 8 bits of mantissa (on a CPU cut off, not rounded). tfjs knows no bfloat16 tensors, so they never leave this file. Weights,
  * gradients, norms, softmax and the optimizer stay float32: only products are fast in bfloat16.
  */
 import type { Precision } from '../../../shared/precision.ts';

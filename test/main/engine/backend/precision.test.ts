@@ -22,7 +22,7 @@ function rounded(value: number): number {
 const inBfloat16 = <T>(compute: () => T): T => withPrecision('bfloat16', compute);
 
 describe('a product in bfloat16', () => {
-  it('rounds its factors and, once, its result; what comes back is float32', () => {
+  it('rounds its factors and brings its result, once, to bfloat16; what comes back is float32', () => {
     const random = Random.from(1, 'precision');
     const [x, w] = [randomTensor(random, [5, 7]), randomTensor(random, [6, 7])];
     const [a, b] = [onDevice(x), onDevice(w)];
@@ -34,8 +34,8 @@ describe('a product in bfloat16', () => {
       }
       return sum;
     });
-    // Half a step of a number with 8 bits of mantissa.
-    expectTensorsClose(product, { shape: [5, 6], data: expected }, 2 ** -8);
+    // One step of a number with 8 bits of mantissa: TensorFlow's CPU kernels cut the result off, others may round it.
+    expectTensorsClose(product, { shape: [5, 6], data: expected }, 2 ** -7);
     for (const value of valuesOf(product)) expect(rounded(value)).toBe(value);
     tf.dispose([a, b, product]);
   });

@@ -75,6 +75,8 @@ it('trains one run at a time, in the order they were asked for', async () => {
   expect(names).toEqual(['quick', 'quick-2', 'quick-3']);
   expect(await stateOf(studio, 'quick-3')).toBe('queued');
   await until(async () => (await runs(studio)).every(({ state }) => state === 'finished'));
+  // A run's file says that it is finished a moment before its process has ended.
+  await until(() => Promise.resolve(seen.includes('quick-3 done')));
   const turns = seen.filter((one, i) => / (running|done)$/.test(one) && seen.indexOf(one) === i);
   expect(turns).toEqual(names.flatMap((name) => [`${name} running`, `${name} done`]));
   const [last] = await runs(studio);
