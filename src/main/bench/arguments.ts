@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchShapeSchema, type BenchJob, type BenchShape } from '../../shared/bench.ts';
-import { checkLayers, parseCompression, pooledLengths } from '../../shared/compression.ts';
+import { checkLayers, formatCompression, parseCompression, pooledLengths } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
 import { PRECISIONS, type Precision } from '../../shared/precision.ts';
 import { ruleOf } from '../../shared/validation.ts';
@@ -40,6 +40,7 @@ const OPTIONS = {
   ...SHAPE_OPTIONS,
   layer: { type: 'string', default: '2' },
   stride: { type: 'string' },
+  settings: { type: 'string' },
   steps: { type: 'string', default: '10' },
   warmup: { type: 'string', default: '2' },
   'new-tokens': { type: 'string', default: '32' },
@@ -103,9 +104,21 @@ function checkHeads({ hidden, heads, kvHeads }: BenchShape): void {
   }
 }
 
-function parseSettings(stride: string | undefined, layer: string, shapes: readonly BenchShape[]): string[] {
-  const settings =
-    stride === undefined ? ['none', `${layer}/8`] : [stride.trim() === '1' ? 'none' : `${layer}/${stride}`];
+interface SettingFlags {
+  readonly settings?: string | undefined;
+  readonly stride?: string | undefined;
+  readonly layer: string;
+}
+
+function settingsOf({ settings, stride, layer }: SettingFlags): string[] {
+  if (settings !== undefined) return settings.split(',').map((one) => formatCompression(parseCompression(one.trim())));
+  if (stride === undefined) return ['none', `${layer}/8`];
+  return [stride.trim() === '1' ? 'none' : `${layer}/${stride}`];
+}
+
+/** @throws InputError where a setting does not fit a shape */
+function parseSettings(flags: SettingFlags, shapes: readonly BenchShape[]): string[] {
+  const settings = settingsOf(flags);
   for (const setting of settings.map((text) => parseCompression(text))) {
     for (const { layers, nvis } of shapes) {
       checkLayers(setting, layers);
@@ -156,7 +169,7 @@ export function parseBench(argv: string[]): BenchPlan {
     throw new InputError({ field: 'bench', value: positionals.join(' '), rule: 'must be train or generate' });
   }
   const shapes = parseShapes(values);
-  const settings = parseSettings(values.stride, values.layer, shapes);
+  const settings = parseSettings(values, shapes);
   const counts = {
     steps: wholeNumber('steps', values.steps, 1),
     warmup: wholeNumber('warmup', values.warmup, 0),

@@ -71,7 +71,7 @@ function cells(figures: readonly Figure[], ours: BenchResult, torch: BenchResult
 }
 
 /** Columns as wide as their widest cell; the first ones are names, the others numbers. */
-function align(rows: readonly (readonly string[])[], names: number): string {
+export function align(rows: readonly (readonly string[])[], names: number): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   const cell = (text: string, i: number): string =>
     i < names ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0);

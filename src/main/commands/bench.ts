@@ -4,6 +4,7 @@ import { parseBench, type BenchPlan } from '../bench/arguments.ts';
 import type { Contender } from '../bench/contender.ts';
 import { engineContender } from '../bench/engine-contender.ts';
 import { benchJson, formatShape, type BenchCase } from '../bench/report.ts';
+import { formatSavings } from '../bench/savings.ts';
 import { takeTurns } from '../bench/rounds.ts';
 import { torchContender } from '../bench/torch-contender.ts';
 
@@ -30,6 +31,7 @@ generate   Prefill, then greedy decoding with a key-value cache, reading every t
 A shape of your own instead of the two default ones; what is not given is as in the first:
 --hidden 512 --layers 8 --heads 8 --kv-heads 8 --intermediate 1376 --vocab 8192 --nvis 576 --text 64 --batch 1
 --layer K --stride S   One compression setting instead of full and 2/8; --stride 1: full.
+--settings none,2/8    Several; with none among them, what each saves is set against what exact FLOPs let expect.
 `;
 
 function contendersOf(job: BenchJob, { modes, torch, variants }: BenchPlan): Contender[] {
@@ -76,7 +78,10 @@ export async function run(argv: string[]): Promise<number> {
 
 function reportText(cases: readonly BenchCase[], { jobs, torch }: BenchPlan, load: number): string {
   const shapes = [...new Set(cases.map(({ shape }) => shape))];
-  const tables = shapes.map((shape) => formatShape(cases.filter((one) => one.shape === shape)));
+  const tables = shapes.map((shape) => {
+    const own = cases.filter((one) => one.shape === shape);
+    return formatShape(own) + formatSavings(own);
+  });
   const engines = new Set(cases.flatMap(({ measured }) => measured.map(({ runs }) => runs[0]?.runsOn)));
   const notes = [
     `${[...engines].join('; ')}.\n`,

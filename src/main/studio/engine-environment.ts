@@ -14,13 +14,19 @@ const GLIBC_TUNABLES = [
 ].join(':');
 
 /**
+ * oneDNN's kernels: batched matrix products twice as fast as TensorFlow's own. TensorFlow turns them on by itself on newer
+ * processors only; always on, a run computes the same way on more machines.
+ */
+const ONEDNN = '1';
+
+/**
  * The environment every process that loads TensorFlow starts with: `fork(entry, [], { env: engineEnvironment(), execArgv: ENGINE_EXEC_ARGV })`.
  * The allocator reads its settings once, before `main`: setting them in a running process has no effect.
  * A value the user has set wins. Systems without glibc ignore its variable.
  */
 export function engineEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const allocator = process.platform === 'linux' ? { GLIBC_TUNABLES } : {};
-  return { TF_CPP_MIN_LOG_LEVEL: '3', ...allocator, ...base };
+  return { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: ONEDNN, ...allocator, ...base };
 }
 
 /**

@@ -24,6 +24,12 @@ describe('llavolta bench: the arguments', () => {
     expect(parseBench(['train', '--batch', '3', '--stride', '1']).jobs[0]?.compression).toBe('none');
   });
 
+  it('take a list of settings for every shape', () => {
+    const { jobs } = parseBench(['train', '--settings', 'none, 2/8,2/2+4/2', '--hidden', '64']);
+    expect(jobs.map(({ compression }) => compression)).toEqual(['none', '2/8', '2/2+4/2']);
+    expect(() => parseBench(['train', '--settings', '9/8'])).toThrow('layer must be between -1 and 7');
+  });
+
   it('of generation are for one PyTorch', () => {
     const { modes, variants } = parseBench(['generate', '--mode', 'both', '--compile']);
     expect(modes).toEqual(['graph', 'eager']);

@@ -37,6 +37,7 @@ export const batchMatMul = (
 ): Tensor => product('BatchMatMulV2', a, b, { adj_x: { bool: transposeA }, adj_y: { bool: transposeB } });
 
 export const add = (a: Tensor, b: Tensor): Tensor => kernel('AddV2', [a, b], { T: { type: a.dtype } });
+export const div = (a: Tensor, b: Tensor): Tensor => kernel('RealDiv', [a, b], { T: { type: a.dtype } });
 export const sub = (a: Tensor, b: Tensor): Tensor => kernel('Sub', [a, b], { T: { type: a.dtype } });
 export const mul = (a: Tensor, b: Tensor): Tensor => kernel('Mul', [a, b], { T: { type: a.dtype } });
 export const scale = (x: Tensor, factor: number): Tensor => mul(x, floatScalar(factor));
@@ -51,6 +52,7 @@ export const sigmoid = (x: Tensor): Tensor => kernel('Sigmoid', [x], FLOAT);
 export const tanh = (x: Tensor): Tensor => kernel('Tanh', [x], FLOAT);
 export const erf = (x: Tensor): Tensor => kernel('Erf', [x], FLOAT);
 export const exp = (x: Tensor): Tensor => kernel('Exp', [x], FLOAT);
+export const log = (x: Tensor): Tensor => kernel('Log', [x], FLOAT);
 export const cos = (x: Tensor): Tensor => kernel('Cos', [x], FLOAT);
 export const sin = (x: Tensor): Tensor => kernel('Sin', [x], FLOAT);
 /** Softmax over the last axis. */
@@ -101,6 +103,10 @@ export const segmentSum = (x: Tensor, segments: Tensor, count: number): Tensor =
 /** Sum over one axis. */
 export const sum = (x: Tensor, axis: number, keepDims = false): Tensor =>
   kernel('Sum', [x, intVector([axis])], { ...FLOAT, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } });
+
+/** Largest value over one axis. */
+export const max = (x: Tensor, axis: number, keepDims = false): Tensor =>
+  kernel('Max', [x, intVector([axis])], { ...FLOAT, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } });
 
 /** Mean over one axis. */
 export const mean = (x: Tensor, axis: number, keepDims = false): Tensor =>

@@ -6,12 +6,15 @@ import {
   addN,
   batchMatMul,
   concat,
+  div,
+  exp,
+  log,
+  max,
   mul,
   padEnd,
   reshape,
   scale,
   slice,
-  softmax,
   sub,
   sum,
   transpose,
@@ -76,6 +79,15 @@ export function mergeHeads(x: Tensor, batch: number, length: number, heads: numb
   return reshape(merged, [batch * length, heads * headDim]);
 }
 
+/** What backward needs of a forward pass: queries, keys, values and output [B·h, T, d], and `logSum` [B·H, T, 1]. */
+interface Attended {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly out: Tensor;
+  readonly logSum: Tensor;
+}
+
 /** Works on [B·h, T, d] tensors; queries carry the 1/√d already. */
 class ChunkedAttention {
   private readonly shape: AttentionShape;
@@ -88,11 +100,11 @@ class ChunkedAttention {
     this.chunks = chunksOf(shape);
   }
 
-  /** Query rows of one chunk, the heads of a group stacked: [B·H, T, d] → [B·kv, g·size, d] */
+  /** Query rows of one chunk, the heads of a group stacked: [B·H, T, n] → [B·kv, g·size, n] */
   queries(q: Tensor, { from, size }: Chunk): Tensor {
-    const { batch, heads, kvHeads, headDim, length } = this.shape;
-    const part = size === length ? q : slice(q, [0, from, 0], [batch * heads, size, headDim]);
-    return reshape(part, [batch * kvHeads, this.groups * size, headDim]);
+    const { batch, heads, kvHeads, length } = this.shape;
+    const part = size === length ? q : slice(q, [0, from, 0], [batch * heads, size, q.shape[2] as number]);
+    return reshape(part, [batch * kvHeads, this.groups * size, -1]);
   }
 
   /** The keys or values one chunk sees: [B·kv, T, d] → [B·kv, keys, d] */
@@ -101,61 +113,60 @@ class ChunkedAttention {
     return keys === length ? x : slice(x, [0, 0, 0], [batch * kvHeads, keys, headDim]);
   }
 
-  /** softmax(q·kᵀ + mask): [B·kv, g·size, keys] */
-  probabilities(q: Tensor, k: Tensor, chunk: Chunk): Tensor {
+  /** q·kᵀ + mask: [B·kv, g·size, keys] */
+  scores(q: Tensor, k: Tensor, chunk: Chunk): Tensor {
     const scores = batchMatMul(q, k, { transposeB: true });
-    if (!this.shape.causal) return softmax(scores);
+    if (!this.shape.causal) return scores;
     const flat = reshape(scores, [q.shape[0], -1]);
-    return softmax(reshape(add(flat, causalMask(chunk, this.groups)), scores.shape));
+    return reshape(add(flat, causalMask(chunk, this.groups)), scores.shape);
   }
 
-  /** Puts chunks back in their places: list of [B·kv, g·size, d] → [B·H, T, d] */
+  /** Puts chunks back in their places: list of [B·kv, g·size, n] → [B·H, T, n] */
   join(parts: Tensor[]): Tensor {
-    const { batch, heads, headDim } = this.shape;
-    const ungrouped = parts.map((part, i) => reshape(part, [batch * heads, (this.chunks[i] as Chunk).size, headDim]));
+    const { batch, heads } = this.shape;
+    const ungrouped = parts.map((part, i) => reshape(part, [batch * heads, (this.chunks[i] as Chunk).size, -1]));
     return ungrouped.length === 1 ? (ungrouped[0] as Tensor) : concat(ungrouped, 1);
   }
 
-  forward(q: Tensor, k: Tensor, v: Tensor): Tensor {
-    return this.join(
-      this.chunks.map((chunk) =>
-        tf.tidy(() => {
-          const p = this.probabilities(this.queries(q, chunk), this.seen(k, chunk), chunk);
-          return batchMatMul(p, this.seen(v, chunk));
-        }),
-      ),
+  /**
+   * The output [B·H, T, d], and the logarithm of the sum of each query's exponentials [B·H, T, 1], from which backward has
+   * the probabilities at the price of one exp. Written out, for TensorFlow's softmax takes longer, and its oneDNN one,
+   * which only functions get, differs from it in the last bits.
+   */
+  forward(q: Tensor, k: Tensor, v: Tensor): { out: Tensor; logSum: Tensor } {
+    const parts = this.chunks.map((chunk) =>
+      tf.tidy(() => {
+        const scores = this.scores(this.queries(q, chunk), this.seen(k, chunk), chunk);
+        const largest = max(scores, 2, true); // [B·kv, g·size, 1]
+        const weights = exp(sub(scores, largest));
+        const total = sum(weights, 2, true);
+        return [div(batchMatMul(weights, this.seen(v, chunk)), total), add(largest, log(total))] as const;
+      }),
     );
+    return { out: this.join(parts.map(([out]) => out)), logSum: this.join(parts.map(([, logSum]) => logSum)) };
   }
 
   /** Gradients of q, k, v. The probabilities are computed again: keeping them would cost O(T²) memory a layer. */
-  backward(q: Tensor, k: Tensor, v: Tensor, out: Tensor, dOut: Tensor): [Tensor, Tensor, Tensor] {
-    const delta = sum(mul(out, dOut), 2, true); // [B·H, T, 1], equals Σ_j P·dP
-    const parts = this.chunks.map((chunk) => tf.tidy(() => this.backwardChunk(q, k, v, delta, dOut, chunk)));
+  backward(states: Attended, dOut: Tensor): [Tensor, Tensor, Tensor] {
+    const delta = sum(mul(states.out, dOut), 2, true); // [B·H, T, 1], equals Σ_j P·dP
+    const parts = this.chunks.map((chunk) => tf.tidy(() => this.backwardChunk(states, delta, dOut, chunk)));
     const total = (index: 1 | 2): Tensor =>
       addN(parts.map((part, i) => this.padKeys(part[index], this.chunks[i] as Chunk)));
     return [this.join(parts.map((part) => part[0])), total(1), total(2)];
   }
 
   private backwardChunk(
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
+    { q, k, v, logSum }: Attended,
     delta: Tensor,
     dOut: Tensor,
     chunk: Chunk,
   ): [Tensor, Tensor, Tensor] {
-    const { batch, heads, kvHeads, length } = this.shape;
-    const [qc, kc, vc, dy] = [
-      this.queries(q, chunk),
-      this.seen(k, chunk),
-      this.seen(v, chunk),
-      this.queries(dOut, chunk),
-    ];
-    const deltaPart = chunk.size === length ? delta : slice(delta, [0, chunk.from, 0], [batch * heads, chunk.size, 1]);
-    const p = this.probabilities(qc, kc, chunk);
+    const [qc, dy] = [this.queries(q, chunk), this.queries(dOut, chunk)];
+    const [kc, vc] = [this.seen(k, chunk), this.seen(v, chunk)];
+    const p = exp(sub(this.scores(qc, kc, chunk), this.queries(logSum, chunk)));
     const dV = batchMatMul(p, dy, { transposeA: true });
     const dP = batchMatMul(dy, vc, { transposeB: true });
-    const dScores = mul(p, sub(dP, reshape(deltaPart, [batch * kvHeads, this.groups * chunk.size, 1])));
+    const dScores = mul(p, sub(dP, this.queries(delta, chunk)));
     return [batchMatMul(dScores, kc), batchMatMul(dScores, qc, { transposeA: true }), dV];
   }
 
@@ -179,12 +190,12 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, shape: AttentionShape
     [q, k, v],
     () => {
       const heads3 = [split(q, heads), split(k, kvHeads), split(v, kvHeads)] as const;
-      const out = core.forward(...heads3);
-      return [merge(out, heads), ...heads3, out];
+      const { out, logSum } = core.forward(...heads3);
+      return [merge(out, heads), ...heads3, out, logSum];
     },
     (dy, saved) => {
-      const [qs, ks, vs, out] = saved as [Tensor, Tensor, Tensor, Tensor];
-      const [dq, dk, dv] = core.backward(qs, ks, vs, out, split(dy, heads));
+      const [qs, ks, vs, out, logSum] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      const [dq, dk, dv] = core.backward({ q: qs, k: ks, v: vs, out, logSum }, split(dy, heads));
       return [merge(dq, heads), merge(dk, kvHeads), merge(dv, kvHeads)];
     },
   );
