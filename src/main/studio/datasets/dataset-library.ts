@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
@@ -99,8 +99,9 @@ export class DatasetLibrary {
 
   /** Begins to read a conversation file; events tell how far it is. @throws InputError where there is no such file */
   async add({ path, images, name }: NewDataset): Promise<Dataset> {
-    const file = await conversationFile(this.allowed(path));
-    const folder = images === undefined ? join(dirname(file), 'images') : this.allowed(images);
+    // Once more for the file that was found in a folder: it may be a link.
+    const file = await this.allowed(await conversationFile(await this.allowed(path)));
+    const folder = images === undefined ? join(dirname(file), 'images') : await this.allowed(images);
     const shown = shownPath(file, this.workspace);
     const known = this.list().find((dataset) => dataset.file === shown);
     if (known?.state === 'importing') throw conflict(`${shown} is being imported already`, 'Wait for it');
@@ -214,10 +215,15 @@ export class DatasetLibrary {
     return scanned(head);
   }
 
-  /** A path that may be imported: below the root or in the workspace. @throws InputError */
-  private allowed(path: string): string {
+  /** A path that may be imported: below the root or in the workspace, links followed. @throws InputError */
+  private async allowed(path: string): Promise<string> {
     const absolute = resolve(this.workspace.folder, path);
-    if (isInside(absolute, this.root) || isInside(absolute, this.workspace.folder)) return absolute;
+    const places = [this.root, this.workspace.folder];
+    // What is not there leads nowhere, and whoever opens it says so.
+    const real = await realpath(absolute).catch(() => absolute);
+    const roots = await Promise.all(places.map((place) => realpath(place)));
+    if (places.some((place) => isInside(absolute, place)) && roots.some((root) => isInside(real, root)))
+      return absolute;
     const hint = 'Start the studio with --root to open other folders';
     throw new InputError({ file: absolute, rule: `must lie below ${this.root}`, hint });
   }

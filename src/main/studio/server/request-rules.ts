@@ -44,6 +44,15 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
 /** Paths that name anything but a place below: dots, NUL and backslashes, written out or encoded. */
 const ODD_PATH = /\0|\\|%00|%5c|%2f|(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 
+function isEncoded(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Refuses what no page of this studio would send.
  *
@@ -61,7 +70,7 @@ export function checkRequest(
   if (!METHODS.includes(method))
     throw new RequestError(400, `The method ${method} is not used here`, 'Use GET or POST');
   const [path = '/'] = url.split(/[?#]/);
-  if (!path.startsWith('/') || ODD_PATH.test(path)) {
+  if (!path.startsWith('/') || ODD_PATH.test(path) || !isEncoded(path)) {
     throw new RequestError(400, 'The path of the request is not one of this studio', 'Open the studio by its address');
   }
 }

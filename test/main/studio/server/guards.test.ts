@@ -43,6 +43,12 @@ describe('who may come in', () => {
     expect((await send(port, { path: '/', headers })).status).toBe(401);
   });
 
+  it.each(['x'.repeat(43), '', '%00', 'x'.repeat(5000)])('gives no cookie for the wrong token %j', async (token) => {
+    const answer = await send(port, { path: `/?token=${token}` });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
   it('does not take the token of the address for an API request', async () => {
     const { search } = new URL(studio.served.newUrl());
     expect((await send(port, { path: `/api/session${search}` })).status).toBe(401);
@@ -50,12 +56,17 @@ describe('who may come in', () => {
 });
 
 describe('where requests may come from', () => {
-  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:80', 'a b', '169.254.169.254'])(
-    'refuses Host %j',
-    async (host) => {
-      expect((await studio.ask('/api/session', { headers: { host } })).status).toBeGreaterThanOrEqual(400);
-    },
-  );
+  it.each([
+    'evil.example',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example:80',
+    'a b',
+    '169.254.169.254',
+    '0.0.0.0',
+    'localhost@evil.example',
+  ])('refuses Host %j', async (host) => {
+    expect((await studio.ask('/api/session', { headers: { host } })).status).toBeGreaterThanOrEqual(400);
+  });
 
   it.each(['127.0.0.1:1', 'localhost:9000', 'LOCALHOST', '[::1]:80'])(
     'takes Host %j: a tunnel has another port',
@@ -126,6 +137,11 @@ describe('odd requests', () => {
     const long = { method: 'POST', headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } };
     const grown = await studio.ask('/api/recipes/check', { ...long, body: new Uint8Array(5_000_000) });
     expect(grown.status).toBe(413);
+  });
+
+  it('refuses headers of many kilobytes', async () => {
+    const answer = await studio.ask('/api/session', { headers: { 'x-long': 'x'.repeat(20_000) } });
+    expect(answer.status).toBe(431);
   });
 
   it.each([
