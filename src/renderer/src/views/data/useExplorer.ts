@@ -51,10 +51,15 @@ export function useExplorer(dataset: string): Explorer {
   }
 
   let typing: ReturnType<typeof setTimeout> | undefined;
-  watch(filters, (next) => {
-    clearTimeout(typing);
-    typing = setTimeout(() => setAddress(next, openIndex.value), TYPING_MS);
-  });
+  // Deep: a field that is typed into changes its filter in place.
+  watch(
+    filters,
+    (next) => {
+      clearTimeout(typing);
+      typing = setTimeout(() => setAddress(next, openIndex.value), TYPING_MS);
+    },
+    { deep: true },
+  );
 
   const query = computed(() => JSON.stringify(filtersToQuery(filtersFromAddress(route.query))));
   const fetcher = computed((): FetchPage => {
