@@ -37,6 +37,25 @@ it('gives single keys, sequences and modified keys, but not while typing', () =>
   stop();
 });
 
+it('leaves the keys to what lies over the page: Escape closes a dialog and does nothing below it', () => {
+  const given: string[] = [];
+  const scope = effectScope();
+  const escape = { ...command('stop'), shortcut: 'escape', run: () => void given.push('escape') };
+  scope.run(() => useCommands(() => [escape]));
+  const stop = listenForShortcuts();
+  const press = (): boolean =>
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, key: 'Escape' }));
+  const dialog = document.body.appendChild(document.createElement('div'));
+  dialog.setAttribute('role', 'dialog');
+  // Not prevented: whoever drew the dialog still hears it.
+  expect(press()).toBe(true);
+  dialog.remove();
+  expect(press()).toBe(false);
+  expect(given).toEqual(['escape']);
+  stop();
+  scope.stop();
+});
+
 it('writes shortcuts for people', () => {
   expect([shortcutText('mod+k'), shortcutText('g r'), shortcutText('?')]).toEqual(['Ctrl K', 'G R', '?']);
 });

@@ -48,6 +48,10 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable="true"]') !== null;
 }
 
+/** What lies over the page has the keyboard to itself: Escape closes it and not what is below. */
+const isCovered = (): boolean =>
+  document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+
 /** Gives commands by key. @returns ends it */
 export function listenForShortcuts(target: Window = window): () => void {
   let before = '';
@@ -56,6 +60,7 @@ export function listenForShortcuts(target: Window = window): () => void {
     const keys = pressed(event);
     // A key that writes, or that a dialog took, is no command.
     if (event.defaultPrevented || event.isComposing || (isTyping(event.target) && !keys.startsWith('mod+'))) return;
+    if (isCovered()) return;
     const sequence = event.timeStamp - beforeMs < SEQUENCE_MS ? `${before} ${keys}` : '';
     const found = commands.value.find(({ shortcut }) => shortcut === keys || shortcut === sequence);
     [before, beforeMs] = [keys, event.timeStamp];
