@@ -9,6 +9,8 @@ export interface FrameTimes {
   readonly p95: number;
   readonly p99: number;
   readonly longest: number;
+  /** Frames that took longer than 50 ms, which one notices. */
+  readonly slow: number;
   /** Longest time from an input to the frame that shows its effect; undefined where none took 16 ms. */
   readonly longestInput?: number;
 }
@@ -32,6 +34,8 @@ const END = `(() => {
   return { frames: window.frameTimes.frames, inputs: window.frameTimes.inputs };
 })()`;
 
+const SLOW_MS = 50;
+
 const measuredSchema = z.object({ frames: z.array(z.number()).min(1), inputs: z.array(z.number()) });
 
 const quantile = (sorted: readonly number[], part: number): number =>
@@ -47,6 +51,7 @@ export async function frameTimes(page: Page, act: () => Promise<void>): Promise<
     frames: frames.length,
     ...{ median: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) },
     longest: sorted.at(-1) ?? NaN,
+    slow: frames.filter((ms) => ms > SLOW_MS).length,
     ...(inputs.length > 0 && { longestInput: Math.max(...inputs) }),
   };
 }
