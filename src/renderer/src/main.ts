@@ -1,6 +1,5 @@
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
-import { z } from 'zod';
 import App from './App.vue';
 import { useConnection } from './api/events.ts';
 import { router } from './router.ts';
@@ -13,9 +12,6 @@ import { useToasts } from './stores/toasts.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
-
-// Else zod tries to compile its checks, which the page's policy refuses and reports.
-z.config({ jitless: true });
 
 const app = createApp(App).use(createPinia());
 
@@ -30,6 +26,15 @@ app.config.errorHandler = (error) => {
   console.error(error);
   toasts.showError(error);
 };
+// Screens are files of their own: those of an older build are gone when the studio was updated under an open page.
+router.onError((error) => {
+  console.error(error);
+  const action = { label: 'Reload', run: () => window.location.reload() };
+  toasts.show('This screen could not be loaded. The studio was updated, or does not answer.', {
+    level: 'error',
+    action,
+  });
+});
 const connection = useConnection();
 connection.subscribe('notice', ({ level, text }) => toasts.show(text, { level }));
 connection.connect();

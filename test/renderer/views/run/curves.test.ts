@@ -90,6 +90,14 @@ describe('RunCurves', () => {
     expect(curves.end).toBe(3);
   });
 
+  it('begin with the first row where the run had none, on the axis that was asked for', () => {
+    const curves = new RunCurves(answer('step', []), { axis: 'samples', keys: ['loss', 'accuracy', 'visualTokens'] });
+    curves.append([visionRow(1, 3), visionRow(2, 2)]);
+    expect(Array.from(curves.get('loss')?.columns.x ?? [])).toEqual([64, 128]);
+    expect(curves.get('accuracy')?.length).toBe(2);
+    expect(curves.get('visualTokens')).toBeUndefined();
+  });
+
   it('adds the duration of each step on the axis of time', () => {
     const curves = new RunCurves(answer('time', [{ key: 'loss', steps: [1], x: [4], values: [3] }]));
     curves.append([visionRow(2, 2), visionRow(3, 1)]);

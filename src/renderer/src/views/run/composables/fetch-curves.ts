@@ -28,5 +28,5 @@ export async function fetchCurves(run: string, query: CurveQuery, signal: AbortS
       { init: { signal } },
     ),
   );
-  return new RunCurves(answer);
+  return new RunCurves(answer, query);
 }

@@ -29,13 +29,17 @@ function curveOf({ steps, x, values, means = values }: MetricsAnswer['series'][n
 /** The curves of one run, by key. */
 export class RunCurves {
   readonly axis: XAxis;
-  private readonly curves: ReadonlyMap<MetricKey, Curve>;
+  private readonly curves: Map<MetricKey, Curve>;
+  private readonly keys: readonly MetricKey[];
   private lastStep: number;
   private lastX: number;
   private added = 0;
 
-  constructor(answer: MetricsAnswer) {
-    this.axis = answer.x;
+  /** @param wanted what was asked for: a run without rows answers with no series, and has them with its first row */
+  constructor(answer: MetricsAnswer, wanted?: { readonly axis: XAxis; readonly keys: readonly MetricKey[] }) {
+    const hasRows = answer.series.length > 0;
+    this.axis = hasRows ? answer.x : (wanted?.axis ?? answer.x);
+    this.keys = wanted?.keys ?? answer.series.map(({ key }) => key);
     this.curves = new Map(answer.series.map((series) => [series.key, curveOf(series)]));
     const all = [...this.curves.values()];
     this.lastStep = Math.max(0, ...all.map((curve) => curve.lastStep));
@@ -63,8 +67,17 @@ export class RunCurves {
       this.lastX = xOfRow(row, this.axis, this.lastX);
       this.lastStep = row.step;
       this.added++;
-      for (const [key, curve] of this.curves) curve.push(row.step, this.lastX, valueOfRow(row, key));
+      for (const key of this.keys) this.curveFor(key, row)?.push(row.step, this.lastX, valueOfRow(row, key));
     }
+  }
+
+  /** The curve of a key; undefined where neither this row nor one before it has that number. */
+  private curveFor(key: MetricKey, row: MetricsRow): Curve | undefined {
+    const known = this.curves.get(key);
+    if (known || Number.isNaN(valueOfRow(row, key))) return known;
+    const curve = new Curve();
+    this.curves.set(key, curve);
+    return curve;
   }
 
   /** The run went back to an optimizer step: what lies beyond it is no more. */

@@ -34,6 +34,12 @@ export function useRecipeSources() {
     }
   }
 
+  /** Trains on another conversation file. @param images folder that its image paths are relative to */
+  function takeData(train: string, images: string | undefined): void {
+    draft.edit((now) => setField(setField(now, ['data', 'train'], train), ['data', 'images'], images));
+    draft.settle();
+  }
+
   /** A recipe that runs with what the first start brings; its tower only where it is there. */
   function begin(): void {
     const preset = library.preset(FIRST_PRESET);
@@ -45,5 +51,5 @@ export function useRecipeSources() {
     draft.settle();
   }
 
-  return { takePreset, takeRun, begin };
+  return { takePreset, takeRun, takeData, begin };
 }
