@@ -16,10 +16,20 @@ import { readJsonFile } from '../json-file.ts';
 /** Reasons of broken samples that are kept in memory. */
 const MOST_REASONS = 200_000;
 
-/** A record's bytes as text and, where they are JSON, as a value. */
-export interface RawRecord {
+/** A record's bytes as text and, where they are JSON, as a value: a search looks at many texts and reads few. */
+export class RawRecord {
   readonly text: string;
-  readonly json: unknown;
+  private value: { readonly json: unknown } | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Undefined where the text is no JSON. */
+  get json(): unknown {
+    this.value ??= { json: valueOf(this.text) };
+    return this.value.json;
+  }
 }
 
 /** Whether the file is the one that was indexed. */
@@ -89,9 +99,15 @@ export class DatasetIndex {
     await this.handle.read(bytes, 0, bytes.length, first);
     return Array.from({ length: to - from }, (_, i) => {
       const start = (starts[from + i] ?? 0) - first;
-      const text = bytes.toString('utf8', start, start + (lengths[from + i] ?? 0));
-      return { text, json: valueOf(text) };
+      return new RawRecord(bytes.toString('utf8', start, start + (lengths[from + i] ?? 0)));
     });
+  }
+
+  /** Records by their numbers, ascending; a page without filters lies together and is read at once. */
+  async readSome(records: readonly number[]): Promise<RawRecord[]> {
+    const [first = 0, last = -1] = [records[0], records.at(-1)];
+    if (last - first === records.length - 1) return this.readMany(first, last + 1);
+    return Promise.all(records.map((record) => this.read(record)));
   }
 
   async close(): Promise<void> {

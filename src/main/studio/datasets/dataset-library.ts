@@ -154,9 +154,8 @@ export class DatasetLibrary {
     const search = this.search(id, index, filters);
     await search.until(offset + limit, PAGE_PATIENCE_MS);
     const records = search.records.slice(offset, offset + limit);
-    const samples = await Promise.all(
-      records.map(async (record) => sampleSummary(id, index, record, await index.read(record))),
-    );
+    const raws = await index.readSome(records);
+    const samples = raws.map((raw, i) => sampleSummary(id, index, records[i] ?? 0, raw));
     return { offset, total: search.records.length, isComplete: search.isComplete, samples };
   }
 
