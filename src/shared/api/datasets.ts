@@ -159,7 +159,7 @@ export const sampleTokensSchema = z.strictObject({
 });
 export type SampleTokens = z.infer<typeof sampleTokensSchema>;
 
-/** Bars of a chart: `counts[i]` samples lie in [edges[i], edges[i + 1]), the last bar includes its end. */
+/** Bars of a chart: `counts[i]` samples lie in [edges[i], edges[i + 1]). */
 export const histogramSchema = z.strictObject({ edges: z.array(z.number()), counts: z.array(count) });
 export type Histogram = z.infer<typeof histogramSchema>;
 

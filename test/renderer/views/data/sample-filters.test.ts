@@ -86,16 +86,16 @@ describe('bars', () => {
       { label: '1', count: 4, range: '1' },
       { label: '2', count: 0, range: '2' },
       { label: '3–4', count: 2, range: '3-4' },
-      { label: '5–9', count: 1, range: '5-9' },
+      { label: '5–8', count: 1, range: '5-8' },
     ]);
   });
 
   it('with broken edges take whole numbers only', () => {
-    expect(barsOf({ edges: [0, 2.5, 5], counts: [1, 1] }).map(({ range }) => range)).toEqual(['0-2', '3-5']);
+    expect(barsOf({ edges: [0, 2.5, 5], counts: [1, 1] }).map(({ range }) => range)).toEqual(['0-2', '3-4']);
   });
 
   it('of one value are one bar', () => {
-    expect(barsOf({ edges: [64, 64], counts: [7] })).toEqual([{ label: '64', count: 7, range: '64' }]);
+    expect(barsOf({ edges: [64, 65], counts: [7] })).toEqual([{ label: '64', count: 7, range: '64' }]);
     expect(filledBars({ edges: [0, 1, 2, 4], counts: [0, 3, 0] })).toEqual([{ label: '1', count: 3, range: '1' }]);
   });
 });

@@ -8,15 +8,12 @@ export interface Bar {
   readonly range: string;
 }
 
-/**
- * The bars of a histogram over whole numbers. A bar reaches from its edge up to, not including, the next; the last one
- * includes its end.
- */
+/** The bars of a histogram over whole numbers. A bar reaches from its edge up to, not including, the next. */
 export function barsOf({ edges, counts }: Histogram): Bar[] {
   return counts.map((count, i) => {
     const low = Math.ceil(edges[i] ?? 0);
     const end = edges[i + 1] ?? low;
-    const high = Math.max(low, i === counts.length - 1 ? Math.floor(end) : Math.ceil(end) - 1);
+    const high = Math.max(low, Math.ceil(end) - 1);
     const isOne = low === high;
     return { label: isOne ? String(low) : `${low}–${high}`, count, range: isOne ? String(low) : `${low}-${high}` };
   });
