@@ -25,13 +25,14 @@ const CHECKS = [
   },
 ];
 
-/** Runs a package's program with its output shown as it comes. @param {string} name @param {string} program @param {string[]} args @returns {Promise<number>} */
-function runTool(name, program, args) {
+/** Runs a package's program with its output shown as it comes. @param {string} name @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] @returns {Promise<number>} */
+function runTool(name, program, args, env) {
   const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(folder, program), ...args], {
       cwd: PROJECT_FOLDER,
       stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
     });
     child.on('error', () => resolve(1));
     child.on('close', (code) => resolve(code ?? 1));
@@ -60,13 +61,13 @@ export function summaryLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-/** @param {string[]} args @returns {Promise<Counts>} */
-async function runTests(args) {
+/** @param {string[]} args @param {NodeJS.ProcessEnv} [env] @returns {Promise<Counts>} */
+async function runTests(args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'llavolta-report-'));
   const report = join(folder, 'vitest.json');
   try {
     const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const code = await runTool('vitest', 'vitest.mjs', [...options, ...args]);
+    const code = await runTool('vitest', 'vitest.mjs', [...options, ...args], env);
     const counts = countTests(JSON.parse(readFileSync(report, 'utf8')));
     // vitest also fails for errors outside all tests, such as an unhandled rejection.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
@@ -75,6 +76,22 @@ async function runTests(args) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * All tests, the engine's once more op by op; only the tests that are asked for where arguments are given.
+ * @param {string[]} args @returns {Promise<Counts>}
+ */
+async function runTestsInBothModes(args) {
+  const recorded = await runTests(args);
+  if (args.length > 0) return recorded;
+  console.log('The engine again, without recorded functions:');
+  const eager = await runTests(['test/main/engine'], { LLAVOLTA_EXECUTION: 'eager' });
+  return {
+    passed: recorded.passed + eager.passed,
+    failed: recorded.failed + eager.failed,
+    skipped: recorded.skipped + eager.skipped,
+  };
 }
 
 /**
@@ -91,7 +108,7 @@ export async function runChecks(testArguments) {
     console.log(`${check.name}: ${code === 0 ? 'ok' : 'FAILED'} (${elapsed(startedMs)})`);
     if (code !== 0) broken.push(check.name);
   }
-  const tests = await runTests(testArguments);
+  const tests = await runTestsInBothModes(testArguments);
   const line = summaryLine({ ...tests, failed: tests.failed + broken.length });
   if (broken.length > 0) console.log(`Failed checks: ${broken.join(', ')}`);
   console.log(line);

@@ -67,7 +67,7 @@ describe('a bench process', () => {
   });
 
   it('says what it cannot do', async () => {
-    await expect(engineContender({ ...JOB, compression: 'much' }).run()).rejects.toThrow(
+    await expect(engineContender({ ...JOB, mode: 'eager', compression: 'much' }).run()).rejects.toThrow(
       /must be 'none' or points K\/S/,
     );
   });

@@ -57,9 +57,12 @@ export function binding(): Binding {
   return backend.binding;
 }
 
-/** Whether the addon was built with our extension. The official prebuilt one is not; then everything runs eagerly. */
+/**
+ * Whether the addon was built with our extension. The official prebuilt one is not; then everything runs eagerly, as it
+ * does where LLAVOLTA_EXECUTION is `eager`: so the tests run both ways.
+ */
 export function canRegisterFunctions(): boolean {
-  return backend.binding.registerFunction !== undefined;
+  return backend.binding.registerFunction !== undefined && process.env['LLAVOLTA_EXECUTION'] !== 'eager';
 }
 
 /** The binding's view of tensors; puts values on the device that tfjs has not put there yet. */
