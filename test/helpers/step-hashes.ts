@@ -9,7 +9,7 @@ import { executionModeSchema } from '../../src/shared/execution-mode.ts';
 import { tinyWeights, TINY } from './tiny-model.ts';
 import { microBatch } from './tiny-training.ts';
 
-const STEPS = 6;
+const STEPS = 50;
 const SETTINGS = ['1/2', 'none', '-1/2'];
 const ROWS = ['1 5 #4 7 >8 >9 3 >4', '1 #4 >3 >30 4 >9'];
 
