@@ -3,8 +3,9 @@
  * training. Written to docs/results/studio.md when all were measured.
  *
  *     npm run bench:studio -- [--only cold,memory,points,samples,overhead] [--points 1000000] [--samples 1000000]
- *                             [--steps 150] [--out FILE]
+ *                             [--steps 150] [--rounds 3] [--out FILE]
  *
+ * --points and --samples are of the long run and the large dataset, --steps and --rounds of the trainings.
  * It needs Linux, Chromium (CHROMIUM names another than /usr/bin/chromium), the built pages (npm run build:renderer) and
  * some 2 GB in the temporary folder, and takes five to eight minutes. Nothing else should run meanwhile.
  */
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     points: { type: 'string', default: '1000000' },
     samples: { type: 'string', default: '1000000' },
     steps: { type: 'string', default: '150' },
+    rounds: { type: 'string', default: '3' },
     out: { type: 'string' },
   },
 });
@@ -44,7 +46,7 @@ const PARTS = {
   memory: async (folder) => measureIdleMemory(...(await twoWorkspaces(folder))),
   points: (folder) => measureMillionPoints(folder, Number(values.points)),
   samples: (folder) => measureMillionSamples(folder, Number(values.samples)),
-  overhead: (folder) => measureOverhead(folder, Number(values.steps)),
+  overhead: (folder) => measureOverhead(folder, Number(values.steps), Number(values.rounds)),
 } satisfies Record<string, (folder: string) => Promise<Section>>;
 type PartName = keyof typeof PARTS;
 

@@ -11,7 +11,6 @@ import { median, shown, type Section } from './section.ts';
 import { openSession, until } from './studio-client.ts';
 import { startStudio, startTerminalProgram, type RunningStudio } from './studio-process.ts';
 
-const ROUNDS = 3;
 /** Steps that are left out: functions are recorded in the first ones. */
 const FIRST_STEPS = 20;
 const SAMPLES = 2000;
@@ -117,20 +116,20 @@ function rowsOf(measured: readonly (readonly Training[])[]): string[][] {
   });
 }
 
-/** Trains the same steps in three ways, in turns. */
-export async function measureOverhead(workspace: string, steps: number): Promise<Section> {
+/** Trains the same steps in three ways, in turns, so many rounds. */
+export async function measureOverhead(workspace: string, steps: number, rounds: number): Promise<Section> {
   await mkdir(join(workspace, 'data', 'made-up'), { recursive: true });
   await writeConversations(join(workspace, 'data', 'made-up', 'train.jsonl'), { records: SAMPLES, pictureEvery: 1 });
   await writeFile(join(workspace, RECIPE_FILE), recipeText(steps));
   const measured: Training[][] = WAYS.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [way, { train }] of WAYS.entries())
       measured[way]?.push(await train(workspace, `way-${way}-round-${round}`));
   }
   return {
     title: 'Training with the studio beside it',
     text:
-      `The same ${steps} steps of the tiny model (seed 7, batches of 16, uncompressed) in three ways, in turns, ${ROUNDS} rounds; ` +
+      `The same ${steps} steps of the tiny model (seed 7, batches of 16, uncompressed) in three ways, in turns, ${rounds} rounds; ` +
       `medians of the steps after the first ${FIRST_STEPS}. The ratio is that of the smallest medians to training alone. The page is ` +
       'drawn by the processor, in a browser that takes time of the same cores as the training: on a machine with a graphics ' +
       'card, or with the browser elsewhere, it does not.',
