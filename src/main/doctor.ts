@@ -1,8 +1,8 @@
 /** `llavolta doctor`: what this machine has, what is missing and what to do about it. Works without TensorFlow. */
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus, freemem, homedir, totalmem } from 'node:os';
+import { join, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findCompiler } from '../../scripts/setup/addon.mjs';
 import { chosenVariant } from '../../scripts/setup/bootstrap.mjs';
@@ -196,7 +196,12 @@ export async function diagnose(): Promise<{ diagnosis: EngineDiagnosis; findings
     ...examineCache(),
     ...examineEngine(diagnosis, chosenVariant(cacheFolder())),
   ];
-  return { diagnosis, findings };
+  return { diagnosis, findings: findings.map((finding) => ({ ...finding, text: shortHome(finding.text) })) };
+}
+
+/** The user's folder as `~`: shorter to read, and a report that is passed on names nobody. */
+export function shortHome(text: string, home = homedir()): string {
+  return home.length > 1 ? text.replaceAll(`${home}${sep}`, `~${sep}`) : text;
 }
 
 /** Runs `llavolta doctor [--json]`. Exit code 0 when the engine runs and nothing needed is missing, else 1. */

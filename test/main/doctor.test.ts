@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { examineEngine, examineTools, formatFindings } from '../../src/main/doctor.ts';
+import { examineEngine, examineTools, formatFindings, shortHome } from '../../src/main/doctor.ts';
 import type { EngineReport } from '../../src/shared/engine-report.ts';
 
 const report: EngineReport = {
@@ -60,5 +61,13 @@ describe('examineEngine', () => {
     expect(text).toContain('no such library');
     expect(text).toContain('npm run setup');
     expect(text).not.toContain('long trace');
+  });
+
+  it('calls the user’s folder ~', () => {
+    const home = join('/', 'home', 'me');
+    expect(shortHome(`pip from ${join(home, '.pyenv')}, not ${home}ly`, home)).toBe(
+      `pip from ${join('~', '.pyenv')}, not ${home}ly`,
+    );
+    expect(shortHome('/usr/bin', '/')).toBe('/usr/bin');
   });
 });
