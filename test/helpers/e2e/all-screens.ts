@@ -22,6 +22,7 @@ export interface Screen {
 
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 100;
+const CLOSE_MS = 3000;
 /** Charts draw and panels fade in this time. */
 const SETTLE_MS = 400;
 
@@ -42,12 +43,18 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForTimeout(SETTLE_MS);
 }
 
-async function go(page: Page, { origin }: ShownStudio, path: string): Promise<void> {
+/** Escape closes what lies over the page: first a hint that is shown, then the dialog. */
+async function closeDialog(page: Page): Promise<void> {
   const dialog = page.getByRole('dialog');
-  if ((await dialog.count()) > 0) {
+  for (let tries = 0; tries < 3 && (await dialog.count()) > 0; tries++) {
     await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
+    await dialog.waitFor({ state: 'detached', timeout: CLOSE_MS }).catch(() => undefined);
   }
+  if ((await dialog.count()) > 0) throw new Error('Escape does not close the dialog');
+}
+
+async function go(page: Page, { origin }: ShownStudio, path: string): Promise<void> {
+  await closeDialog(page);
   await page.goto(`${origin}/#${path}`);
 }
 
