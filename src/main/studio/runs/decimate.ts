@@ -67,37 +67,3 @@ export function partMeans(values: Float64Array, parts: number): number[] {
   }
   return means;
 }
-
-/**
- * For each row that `decimate` took, the mean of its bucket: extremes alone do not tell where most values lie.
- *
- * @param taken what `decimate` gave for the same column, range and points, fewer rows than the range has
- */
-export function bucketMeans(
-  values: Float64Array,
-  from: number,
-  to: number,
-  points: number,
-  taken: Uint32Array,
-): Float64Array {
-  const rows = to - from;
-  const buckets = Math.floor((points - 2) / 2);
-  const means = partMeansWithGaps(values.subarray(from, to), buckets);
-  return Float64Array.from(taken, (row) => means[Math.ceil(((row - from + 1) * buckets) / rows) - 1] as number);
-}
-
-/** Mean of each bucket of `decimate`; NaN where it has no value. */
-function partMeansWithGaps(values: Float64Array, buckets: number): Float64Array {
-  return Float64Array.from({ length: buckets }, (_, bucket) => {
-    const begin = Math.floor((bucket * values.length) / buckets);
-    const end = Math.floor(((bucket + 1) * values.length) / buckets);
-    let [total, known] = [0, 0];
-    for (let row = begin; row < end; row++) {
-      const value = values[row] as number;
-      if (Number.isNaN(value)) continue;
-      total += value;
-      known++;
-    }
-    return total / known;
-  });
-}

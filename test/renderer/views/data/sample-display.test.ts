@@ -64,7 +64,7 @@ describe('a broken sample', () => {
   it('says so where its picture cannot be decoded', async () => {
     const damaged = { ...broken, broken: undefined, media: [{ kind: 'image' as const, path: 'cat.png', ids: ['m1'] }] };
     const tile = mount(SampleTile, { props: { sample: damaged, isActive: false } });
-    expect(tile.find('img').attributes('src')).toBe('/api/media/m1');
+    expect(tile.find('img').attributes('src')).toBe('/api/media/m1?size=512');
     await tile.find('img').trigger('error');
     expect(tile.find('img').exists()).toBe(false);
     expect(tile.text()).toContain('cannot be shown');

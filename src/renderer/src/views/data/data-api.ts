@@ -67,6 +67,3 @@ export const fetchStats = (id: string, signal: AbortSignal): Promise<DatasetStat
 
 export const fetchPresets = async (signal: AbortSignal): Promise<Preset[]> =>
   (await read(presetListSchema, studio.api.recipes.$get({}, cancelledBy(signal)))).presets;
-
-/** Address of a picture. */
-export const mediaUrl = (id: string): string => `/api/media/${encodeURIComponent(id)}`;
