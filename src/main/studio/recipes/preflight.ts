@@ -61,8 +61,8 @@ async function checkModel(
     const { decoder } = size.shape;
     const detail = `${model.from}: ${decoder.layers} decoder layers, ${size.visualTokens} visual tokens per image`;
     items.push({ id: 'model', level: 'ok', title: 'Model', detail });
-    if (!namedSizes().includes(model.from)) checkWeights(resolve(workspace.folder, model.from), items);
-    if (model.tower !== undefined) await checkTower(resolve(workspace.folder, model.tower), size, items);
+    if (!namedSizes().includes(model.from)) checkWeights(workspace, model.from, items);
+    if (model.tower !== undefined) await checkTower(workspace, model.tower, size, items);
     return size;
   } catch (error) {
     items.push(refused('model', 'Model', error));
@@ -70,22 +70,24 @@ async function checkModel(
   }
 }
 
-function checkWeights(folder: string, items: Items): void {
+/** @param from as the recipe names it: shorter to read than where it lies on this machine */
+function checkWeights(workspace: Workspace, from: string, items: Items): void {
+  const folder = resolve(workspace.folder, from);
   const isThere = ['model.safetensors', 'model.safetensors.index.json'].some((name) =>
     existsSync(resolve(folder, name)),
   );
   if (isThere) return;
   const whatToDo = 'Put model.safetensors into the folder, or choose another model';
-  items.push({ id: 'weights', level: 'error', title: 'Weights', detail: `${folder} holds no weights`, whatToDo });
+  items.push({ id: 'weights', level: 'error', title: 'Weights', detail: `${from} holds no weights`, whatToDo });
 }
 
-async function checkTower(folder: string, { shape }: ModelSize, items: Items): Promise<void> {
+async function checkTower(workspace: Workspace, tower: string, { shape }: ModelSize, items: Items): Promise<void> {
   try {
-    const { vision } = (await readModelSize(folder)).shape;
+    const { vision } = (await readModelSize(resolve(workspace.folder, tower))).shape;
     const isAlike = (['hiddenSize', 'intermediateSize', 'imageSize', 'patchSize', 'layers'] as const).every(
       (key) => vision[key] === shape.vision[key],
     );
-    const detail = isAlike ? folder : `${folder} has a tower of another size than the model`;
+    const detail = isAlike ? tower : `${tower} has a tower of another size than the model`;
     const whatToDo = isAlike ? {} : { whatToDo: 'Choose a tower that was trained for this size' };
     items.push({ id: 'tower', level: isAlike ? 'ok' : 'error', title: 'Vision tower', detail, ...whatToDo });
   } catch (error) {

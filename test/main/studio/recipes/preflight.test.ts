@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { preflightSchema, type PreflightItem } from '../../../../src/shared/api/recipes.ts';
+import { serveForTest, type TestStudio } from '../../../helpers/served-studio.ts';
+
+const PATIENCE_MS = 60_000;
+let studio: TestStudio;
+
+const sample = (answer: string): object => ({
+  id: answer,
+  conversations: [
+    { from: 'human', value: 'What is it?' },
+    { from: 'gpt', value: answer },
+  ],
+});
+
+beforeAll(async () => {
+  studio = await serveForTest();
+  const folder = join(studio.workspace, 'data');
+  mkdirSync(folder, { recursive: true });
+  const lines = [sample('a circle'), sample('a square'), { id: 'odd' }].map((one) => JSON.stringify(one));
+  writeFileSync(join(folder, 'broken.jsonl'), `${lines.join('\n')}\n`);
+  writeFileSync(join(folder, 'good.jsonl'), `${lines.slice(0, 2).join('\n')}\n`);
+  mkdirSync(join(studio.workspace, 'towers', 'none'), { recursive: true });
+}, PATIENCE_MS);
+afterAll(() => studio.close(), PATIENCE_MS);
+
+async function itemsOf(model: string, data: string, optimizer = 'lr: 1e-3, batchSize: 2, steps: 10') {
+  const yaml = `name: try\nmodel: { ${model} }\ndata: { train: data/${data} }\noptimizer: { ${optimizer} }\nscheme: 4stage\n`;
+  const { items } = preflightSchema.parse(await studio.json('/recipes/preflight', { yaml }));
+  return new Map<string, PreflightItem>(items.map((item) => [item.id, item]));
+}
+
+it('finds nothing wrong with a recipe that fits, and says how its stages run on this depth', async () => {
+  const items = await itemsOf('from: tiny', 'good.jsonl');
+  expect([...items.values()].filter(({ level }) => level !== 'ok')).toEqual([]);
+  expect(items.get('stages')?.detail).toContain('2/8 runs as 1/8');
+  expect(items.get('data')?.detail).toContain('2 samples with 2 questions');
+  expect(items.get('length')?.detail).toContain('10 optimizer steps of 2 samples: 10.00 passes over 2 rows');
+});
+
+it('counts broken samples and says the first reason', async () => {
+  const broken = (await itemsOf('from: tiny', 'broken.jsonl')).get('broken');
+  expect(broken).toMatchObject({ level: 'error' });
+  expect(broken?.detail).toContain('conversations');
+});
+
+it('refuses what is not there, under the name the recipe gives it', async () => {
+  const items = await itemsOf('from: tiny, tower: towers/none', 'none.jsonl');
+  expect(items.get('tower')).toMatchObject({ level: 'error' });
+  expect(items.get('data')).toMatchObject({ level: 'error' });
+  expect((await itemsOf('from: models/none', 'good.jsonl')).get('model')).toMatchObject({ level: 'error' });
+});
+
+it('tells of a batch that the data cannot fill', async () => {
+  const length = (await itemsOf('from: tiny', 'good.jsonl', 'lr: 1e-3, batchSize: 8, steps: 10')).get('length');
+  expect(length?.level).not.toBe('ok');
+  expect(length?.detail).toContain('fewer rows than a batch takes');
+});
