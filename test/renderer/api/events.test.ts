@@ -45,7 +45,7 @@ it('fills stores from a snapshot and keeps them up to date', () => {
 
 it('comes back behind the last event once the browser has given up, with growing pauses', () => {
   const connection = useConnection();
-  connection.connect(open);
+  connection.connect(open, () => Promise.resolve(false));
   latest().onopen?.();
   expect(connection.state).toBe('open');
   send(41, { kind: 'notice', level: 'info', text: 'hello' });
@@ -85,4 +85,17 @@ it('lives through an event that it cannot read', () => {
   expect(texts).toEqual(['read']);
   expect(warn).toHaveBeenCalledTimes(2);
   warn.mockRestore();
+});
+
+it('says when the studio that answers is another one, and comes back when its session is there', async () => {
+  const connection = useConnection();
+  connection.connect(open, () => Promise.resolve(true));
+  Object.assign(latest(), { readyState: 2 });
+  latest().onerror?.();
+  expect(connection.state).toBe('lost');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(connection.state).toBe('locked out');
+  await vi.advanceTimersByTimeAsync(500);
+  latest().onopen?.();
+  expect(connection.state).toBe('open');
 });

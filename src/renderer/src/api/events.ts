@@ -31,6 +31,12 @@ const openInBrowser: OpenStream = (lastEventId) => {
   return new EventSource(`/api/events${query}`) as unknown as EventStream;
 };
 
+/** Whether the studio answers, but does not know this page's session any more: it was started again. */
+const isLockedOut = async (): Promise<boolean> => {
+  const answer = await fetch('/api/session').catch(() => undefined);
+  return answer?.status === 401;
+};
+
 function parseEvent(data: string): StudioEvent | undefined {
   try {
     return studioEventSchema.parse(JSON.parse(data));
@@ -46,7 +52,7 @@ function parseEvent(data: string): StudioEvent | undefined {
  * it gives up (the studio refused or is gone) a new stream is opened behind the last event that came.
  */
 export const useConnection = defineStore('connection', () => {
-  const state = ref<'connecting' | 'open' | 'lost'>('connecting');
+  const state = ref<'connecting' | 'open' | 'lost' | 'locked out'>('connecting');
   const handlers = new Map<StudioEventKind, Set<(event: never) => void>>();
   let stream: EventStream | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -57,7 +63,7 @@ export const useConnection = defineStore('connection', () => {
     for (const handler of handlers.get(event.kind) ?? []) (handler as (event: StudioEvent) => void)(event);
   }
 
-  function connect(open: OpenStream = openInBrowser): void {
+  function connect(open: OpenStream = openInBrowser, lockedOut = isLockedOut): void {
     disconnect();
     const current = (stream = open(lastEventId));
     current.onopen = () => {
@@ -70,9 +76,13 @@ export const useConnection = defineStore('connection', () => {
       if (event) deliver(event);
     };
     current.onerror = () => {
-      state.value = 'lost';
+      if (state.value !== 'locked out') state.value = 'lost';
       if (current.readyState !== CLOSED) return;
-      retry = setTimeout(() => connect(open), retryMs);
+      void lockedOut().then((isSo) => {
+        if (stream === current) state.value = isSo ? 'locked out' : 'lost';
+      });
+      // A session that another tab opens is this page's too.
+      retry = setTimeout(() => connect(open, lockedOut), retryMs);
       retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
     };
   }
