@@ -5,10 +5,12 @@
 import type { Tensor } from '../backend/tensorflow.ts';
 import { swiglu } from '../backend/ops/activations.ts';
 import { attention, type AttentionShape } from '../backend/ops/attention.ts';
-import { add, linear } from '../backend/ops/linear.ts';
+import { add } from '../backend/ops/linear.ts';
 import { rmsNorm } from '../backend/ops/norm.ts';
 import { rope, ropeTable, type RopeTable } from '../backend/ops/rope.ts';
+import { affine } from './affine.ts';
 import type { TextConfig } from './config.ts';
+import type { ScopedWeights } from './weights.ts';
 
 /** Rotary tables of a stretch of layers: the queries' carries attention's 1/√d. */
 export interface RotaryTables {
@@ -31,30 +33,28 @@ export interface Projections {
   readonly v: Tensor;
 }
 
-type LayerWeights = (name: string) => Tensor;
-
 /** Queries [R, H·d] (rotated, scaled), keys [R, kv·d] (rotated) and values [R, kv·d] of a layer's input [R, D]. */
-export function projections(x: Tensor, w: LayerWeights, config: TextConfig, tables: RotaryTables): Projections {
+export function projections(x: Tensor, w: ScopedWeights, config: TextConfig, tables: RotaryTables): Projections {
   const h = rmsNorm(x, w('input_layernorm.weight'), config.rmsNormEps);
   return {
-    q: rope(linear(h, w('self_attn.q_proj.weight')), tables.queries),
-    k: rope(linear(h, w('self_attn.k_proj.weight')), tables.keys),
-    v: linear(h, w('self_attn.v_proj.weight')),
+    q: rope(affine(h, w, 'self_attn.q_proj'), tables.queries),
+    k: rope(affine(h, w, 'self_attn.k_proj'), tables.keys),
+    v: affine(h, w, 'self_attn.v_proj'),
   };
 }
 
 /** The rest of a layer once attention is done: x + o(attended), then x + mlp(norm(x)). [R, D] → [R, D] */
-export function finishLayer(x: Tensor, attended: Tensor, w: LayerWeights, config: TextConfig): Tensor {
-  const middle = add(x, linear(attended, w('self_attn.o_proj.weight')));
+export function finishLayer(x: Tensor, attended: Tensor, w: ScopedWeights, config: TextConfig): Tensor {
+  const middle = add(x, affine(attended, w, 'self_attn.o_proj'));
   const h = rmsNorm(middle, w('post_attention_layernorm.weight'), config.rmsNormEps);
-  const gated = swiglu(linear(h, w('mlp.gate_proj.weight')), linear(h, w('mlp.up_proj.weight')));
-  return add(middle, linear(gated, w('mlp.down_proj.weight')));
+  const gated = swiglu(affine(h, w, 'mlp.gate_proj'), affine(h, w, 'mlp.up_proj'));
+  return add(middle, affine(gated, w, 'mlp.down_proj'));
 }
 
 /** One decoder layer over whole sequences: [R, D] → [R, D]. */
 export function decoderLayer(
   x: Tensor,
-  w: LayerWeights,
+  w: ScopedWeights,
   config: TextConfig,
   tables: RotaryTables,
   shape: AttentionShape,

@@ -1,6 +1,6 @@
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { activate } from '../backend/ops/activations.ts';
-import { linear } from '../backend/ops/linear.ts';
+import { affine } from './affine.ts';
 import type { LlavaConfig } from './config.ts';
 import { scoped, type Weights } from './weights.ts';
 
@@ -12,7 +12,5 @@ import { scoped, type Weights } from './weights.ts';
  */
 export function project(features: Tensor, weights: Weights, config: LlavaConfig): Tensor {
   const w = scoped(weights, 'multi_modal_projector');
-  const affine = (x: Tensor, name: string): Tensor =>
-    linear(x, w(`${name}.weight`), config.projectorBias ? w(`${name}.bias`) : undefined);
-  return tf.tidy(() => affine(activate(affine(features, 'linear_1'), config.projectorActivation), 'linear_2'));
+  return tf.tidy(() => affine(activate(affine(features, w, 'linear_1'), config.projectorActivation), w, 'linear_2'));
 }

@@ -11,8 +11,9 @@ import { layerNorm } from '../backend/ops/norm.ts';
 import { concatRows, gatherRows } from '../backend/ops/rows.ts';
 import { reshapeOp } from '../backend/ops/reshape.ts';
 import { reshape, transpose } from '../backend/kernels.ts';
+import { affine } from './affine.ts';
 import type { VisionConfig } from './config.ts';
-import { scoped, type Weights } from './weights.ts';
+import { scoped, type ScopedWeights, type Weights } from './weights.ts';
 
 /** Index tensors that put class token, patches and positions in their places; they depend on the image count only. */
 interface TokenIndices {
@@ -61,16 +62,15 @@ function embed(pixels: Tensor, weights: Weights, config: VisionConfig): Tensor {
 }
 
 /** x + attention(norm(x)), then x + mlp(norm(x)): [I·(N+1), E] → the same. */
-function visionLayer(x: Tensor, w: (name: string) => Tensor, config: VisionConfig, shape: AttentionShape): Tensor {
-  const affine = (y: Tensor, name: string): Tensor => linear(y, w(`${name}.weight`), w(`${name}.bias`));
+function visionLayer(x: Tensor, w: ScopedWeights, config: VisionConfig, shape: AttentionShape): Tensor {
   const norm = (y: Tensor, name: string): Tensor =>
     layerNorm(y, w(`${name}.weight`), w(`${name}.bias`), config.layerNormEps);
   const h = norm(x, 'layer_norm1');
-  const q = scaleQueries(affine(h, 'self_attn.q_proj'), shape.headDim ** -0.5);
-  const attended = attention(q, affine(h, 'self_attn.k_proj'), affine(h, 'self_attn.v_proj'), shape);
-  const middle = add(x, affine(attended, 'self_attn.out_proj'));
-  const inner = activate(affine(norm(middle, 'layer_norm2'), 'mlp.fc1'), config.activation);
-  return add(middle, affine(inner, 'mlp.fc2'));
+  const q = scaleQueries(affine(h, w, 'self_attn.q_proj'), shape.headDim ** -0.5);
+  const attended = attention(q, affine(h, w, 'self_attn.k_proj'), affine(h, w, 'self_attn.v_proj'), shape);
+  const middle = add(x, affine(attended, w, 'self_attn.out_proj'));
+  const inner = activate(affine(norm(middle, 'layer_norm2'), w, 'mlp.fc1'), config.activation);
+  return add(middle, affine(inner, w, 'mlp.fc2'));
 }
 
 /**
