@@ -40,6 +40,8 @@ export const trainMetricsSchema = z.object({
   ...general,
   /** Index of the stage, from 0. */
   stage: whole,
+  /** Learning rates used in this step of parts that have one of their own. */
+  lrs: z.strictObject({ projector: amount, decoder: amount, visionTower: amount }).partial().optional(),
   /** Compression of the step on this model, K/S. */
   compression: z.string(),
   /** Visual tokens of the step's samples, summed over decoder layers. */

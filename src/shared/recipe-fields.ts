@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { COMPRESSORS, formatCompression, parseCompression } from './compression.ts';
 import { InputError } from './errors.ts';
 import { PRECISIONS } from './precision.ts';
+import { loraSchema } from './recipe-lora.ts';
 
 // A recipe as its YAML file holds it: the same names in file, command line and user interface. Every object is strict, so
 // an unknown key is an error. Paths are relative to the working directory.
 
 const text = z.string().min(1).max(1000);
 const count = z.int().min(1).max(1_000_000_000);
+const layerCount = z.int().min(1).max(1000);
 const momentum = z.number().min(0).lt(1);
 
 /** A preset's name: that of its file in resources/recipes. */
@@ -26,6 +28,8 @@ const modelSchema = z.strictObject({
   from: text,
   /** Model folder whose vision tower replaces that of `from`. */
   tower: text.optional(),
+  /** Model folder or run whose projector replaces that of `from`, as LLaVA's `pretrain_mm_mlp_adapter`. */
+  projector: text.optional(),
 });
 
 const dataSchema = z.strictObject({
@@ -40,9 +44,16 @@ const dataSchema = z.strictObject({
 });
 
 const trainSchema = z.strictObject({
-  /** What is trained: everything but the vision tower, or the projector alone. */
-  parts: z.enum(['full', 'projector']).default('full'),
+  /** What is trained: projector and decoder, the projector alone, or adapters beside the decoder's linear maps. */
+  parts: z.enum(['full', 'projector', 'lora']).default('full'),
+  /** Adapters; where parts is lora and this is absent, as in LLaVA-1.5. */
+  lora: loraSchema.optional(),
+  /** Train only so many of the decoder's last layers, with what lies behind them; by default all, embeddings included. */
+  decoderLayers: layerCount.optional(),
+  projector: z.enum(['trained', 'frozen']).default('trained'),
   visionTower: z.enum(['frozen', 'trained']).default('frozen'),
+  /** Of a trained vision tower, only so many of the last layers that its features come through. */
+  visionLayers: layerCount.optional(),
   /** Run a frozen vision tower once per image and keep its features. */
   cacheFeatures: z.boolean().default(false),
   /** Of matrix products. Weights, gradients, sums and the optimizer are float32 in any case. */
@@ -51,9 +62,11 @@ const trainSchema = z.strictObject({
   gradientCheckpointing: z.boolean().default(false),
 });
 
+const learningRate = z.number().gt(0).lte(100);
+
 const optimizerSchema = z.strictObject({
   /** Highest learning rate of the run. */
-  lr: z.number().gt(0).lte(100),
+  lr: learningRate,
   /** Part of the optimizer steps over which the learning rate rises from 0. */
   warmupRatio: z.number().min(0).max(1).default(0.03),
   schedule: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
@@ -102,6 +115,21 @@ const stageSchema = z.strictObject({
 /** Depth of the decoders of the paper (7B), which layers are given for unless a recipe says otherwise. */
 export const PAPER_DEPTH = 32;
 
+/** Parts of a model that may have a learning rate of their own. */
+export const MODEL_PARTS = ['projector', 'decoder', 'visionTower'] as const;
+export type ModelPart = (typeof MODEL_PARTS)[number];
+
+const instructOptimizerSchema = optimizerSchema.extend({
+  /** Highest learning rates of single parts; the others have `lr`. Adapters belong to the decoder. */
+  lrs: z
+    .strictObject({
+      projector: learningRate.optional(),
+      decoder: learningRate.optional(),
+      visionTower: learningRate.optional(),
+    })
+    .optional(),
+});
+
 export const instructFields = z.strictObject({
   ...general,
   /** Train projector and decoder on conversations. */
@@ -109,7 +137,7 @@ export const instructFields = z.strictObject({
   model: modelSchema,
   data: dataSchema,
   train: trainSchema.prefault({}),
-  optimizer: optimizerSchema,
+  optimizer: instructOptimizerSchema,
   checkpoint: checkpointSchema.prefault({}),
   /** The stages, or the name of a preset whose stages are taken: one of the two. */
   stages: z.array(stageSchema).min(1).max(100).optional(),

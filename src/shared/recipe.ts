@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { scaleCompression, visualTokensPerLayer, parseCompression } from './compression.ts';
 import { InputError } from './errors.ts';
-import { PAPER_DEPTH, instructFields, visionFields } from './recipe-fields.ts';
+import { PAPER_DEPTH, instructFields, visionFields, type ModelPart } from './recipe-fields.ts';
 import { findStageProblem, type StagePlan } from './stage-plan.ts';
 
 type WrittenInstructRecipe = z.output<typeof instructFields>;
@@ -32,7 +32,24 @@ function* optimizerProblems({ optimizer }: WrittenRecipe): Generator<Problem> {
   }
 }
 
-function* trainProblems({ train }: WrittenInstructRecipe): Generator<Problem> {
+function* partProblems({ train }: WrittenInstructRecipe): Generator<Problem> {
+  const { parts, lora, decoderLayers, projector, visionTower, visionLayers } = train;
+  const isProjectorOnly = parts === 'projector';
+  if (lora && parts !== 'lora') {
+    yield { path: ['train', 'lora'], rule: `must not stand where parts is ${parts}`, hint: 'Set parts: lora' };
+  }
+  if (isProjectorOnly && projector === 'frozen') {
+    yield { path: ['train', 'projector'], rule: 'must be trained where parts is projector: nothing else is' };
+  }
+  if (isProjectorOnly && decoderLayers !== undefined) {
+    yield { path: ['train', 'decoderLayers'], rule: 'must not stand where parts is projector: the decoder is frozen' };
+  }
+  if (visionTower === 'frozen' && visionLayers !== undefined) {
+    yield { path: ['train', 'visionLayers'], rule: 'must not stand where visionTower is frozen' };
+  }
+}
+
+function* towerProblems({ train }: WrittenInstructRecipe): Generator<Problem> {
   if (train.visionTower === 'frozen') return;
   if (train.parts === 'projector') {
     yield {
@@ -43,6 +60,17 @@ function* trainProblems({ train }: WrittenInstructRecipe): Generator<Problem> {
   if (train.cacheFeatures) {
     yield { path: ['train', 'cacheFeatures'], rule: 'must be false where visionTower is trained: its features change' };
   }
+}
+
+function* rateProblems({ train, optimizer }: WrittenInstructRecipe): Generator<Problem> {
+  const { projector, decoder, visionTower } = optimizer.lrs ?? {};
+  const frozen = (part: ModelPart): Problem => ({
+    path: ['optimizer', 'lrs', part],
+    rule: 'must not stand: this part is not trained',
+  });
+  if (projector !== undefined && train.projector === 'frozen') yield frozen('projector');
+  if (decoder !== undefined && train.parts === 'projector') yield frozen('decoder');
+  if (visionTower !== undefined && train.visionTower === 'frozen') yield frozen('visionTower');
 }
 
 function* stageProblems(recipe: WrittenInstructRecipe): Generator<Problem> {
@@ -62,7 +90,9 @@ function* stageProblems(recipe: WrittenInstructRecipe): Generator<Problem> {
 function* problemsBetweenFields(recipe: WrittenRecipe): Generator<Problem> {
   yield* optimizerProblems(recipe);
   if (recipe.phase === 'vision') return;
-  yield* trainProblems(recipe);
+  yield* partProblems(recipe);
+  yield* towerProblems(recipe);
+  yield* rateProblems(recipe);
   yield* stageProblems(recipe);
 }
 

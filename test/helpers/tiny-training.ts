@@ -22,6 +22,7 @@ export function tinyRecipe({ train, optimizer, stages }: Changes = {}): Instruct
     data: { train: 'train.jsonl', maxLength: 128, turns: 'multi' },
     train: {
       parts: 'full',
+      projector: 'trained',
       visionTower: 'frozen',
       cacheFeatures: false,
       precision: 'float32',

@@ -4,35 +4,14 @@ import { InputError } from '../../../shared/errors.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { readImageProcessor, type ImageProcessor } from '../data/preprocess.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
-import { loadModelFolder } from '../model/model-folder.ts';
+import { isAdapterFolder, baseFolderOf } from '../model/adapter-folder.ts';
+import { loadPlainModel } from '../model/lora-merge.ts';
 import { Parameters } from '../model/parameters.ts';
-import { checkpointName } from '../train/checkpoint-format.ts';
-import { listCheckpoints } from '../train/checkpoint-read.ts';
-import { RUN_FILES } from '../train/run-folder.ts';
+import { findModelFolder } from '../train/find-model.ts';
 import { answeringFunctions, type AnsweringModel } from './answering-functions.ts';
 
 /** LLaVA lays an image in the middle of a square of the mean colour; no file of the Hugging Face format holds that choice. */
 const PAD_TO_SQUARE = true;
-
-/**
- * The model folder that a path means: itself, the finished model of a run, or a run's newest checkpoint.
- *
- * @throws InputError where it is none of these
- */
-export async function findModelFolder(path: string): Promise<string> {
-  const holdsModel = (folder: string): boolean => existsSync(join(folder, 'config.json'));
-  if (holdsModel(path)) return path;
-  const final = join(path, RUN_FILES.final);
-  if (holdsModel(final)) return final;
-  const checkpoints = join(path, RUN_FILES.checkpoints);
-  const [newest] = existsSync(checkpoints) ? await listCheckpoints(checkpoints) : [];
-  if (newest) return join(checkpoints, checkpointName(newest));
-  throw new InputError({
-    file: path,
-    rule: 'holds no model: neither config.json nor a run with a model or a checkpoint',
-    hint: 'Name a Hugging Face model folder or the folder of a run',
-  });
-}
 
 /** A model with everything that answering takes. `dispose` it when done. */
 export interface LoadedModel extends AnsweringModel {
@@ -44,12 +23,18 @@ export interface LoadedModel extends AnsweringModel {
   dispose(): void;
 }
 
+/** Where tokenizer and image processor are: an adapter made elsewhere leaves them with its base model. */
+async function companionFolder(dir: string): Promise<string> {
+  return isAdapterFolder(dir) && !existsSync(join(dir, 'tokenizer.json')) ? baseFolderOf(dir) : dir;
+}
+
 /** Loads a model folder, a run or a checkpoint for answering. @throws InputError naming file and field */
 export async function loadAnsweringModel(path: string, execution?: ExecutionMode): Promise<LoadedModel> {
   const dir = await findModelFolder(path);
-  const tokenizer = Tokenizer.load(dir);
-  const processor = readImageProcessor(dir, PAD_TO_SQUARE);
-  const { config, weights: host } = await loadModelFolder(dir);
+  const companions = await companionFolder(dir);
+  const tokenizer = Tokenizer.load(companions);
+  const processor = readImageProcessor(companions, PAD_TO_SQUARE);
+  const { config, weights: host } = await loadPlainModel(dir);
   tokenizer.checkVocabularySize(config.text.vocabSize, join(dir, 'tokenizer.json'));
   if (processor.imageSize !== config.vision.imageSize) {
     const rule = `must be the vision tower's image size, ${config.vision.imageSize}`;

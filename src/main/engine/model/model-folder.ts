@@ -167,6 +167,14 @@ export async function readCompanionFiles(dir: string): Promise<CompanionFiles> {
   return texts;
 }
 
+/** Writes the files of tokenizer and image processor. */
+export async function writeCompanionFiles(dir: string, companions: CompanionFiles): Promise<void> {
+  for (const name of COMPANION_FILES) {
+    const text = companions[name];
+    if (text !== undefined) await writeTextDurably(join(dir, name), text);
+  }
+}
+
 function generationConfig({ text }: LlavaConfig): string {
   const settings = {
     bos_token_id: text.bosTokenId,
@@ -200,9 +208,6 @@ export async function saveModelFolder(dir: string, model: Model, companions: Com
   await mkdir(dir, { recursive: true });
   await writeTextDurably(join(dir, 'config.json'), formatHuggingFaceConfig(model.config));
   await writeTextDurably(join(dir, 'generation_config.json'), generationConfig(model.config));
-  for (const name of COMPANION_FILES) {
-    const text = companions[name];
-    if (text !== undefined) await writeTextDurably(join(dir, name), text);
-  }
+  await writeCompanionFiles(dir, companions);
   await writeSafetensors(join(dir, 'model.safetensors'), model.weights, new Map([['format', 'pt']]));
 }

@@ -48,11 +48,10 @@ export class Parameters {
     return { weights, release: () => tf.dispose([...weights.values()]) };
   }
 
-  /** Copies of all weights in host memory, in the order of the model. */
-  toHost(): Map<string, HostTensor> {
-    return new Map(
-      [...this.variables].map(([name, variable]) => [name, { shape: variable.shape, data: variable.toHost() }]),
-    );
+  /** Copies of weights in host memory, in the order of the model; by default of all. */
+  toHost(isWanted: (name: string) => boolean = () => true): Map<string, HostTensor> {
+    const wanted = [...this.variables].filter(([name]) => isWanted(name));
+    return new Map(wanted.map(([name, variable]) => [name, { shape: variable.shape, data: variable.toHost() }]));
   }
 
   /** Number of trained values. */

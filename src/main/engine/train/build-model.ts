@@ -5,15 +5,21 @@ import { VICUNA_CHAT_TEMPLATE } from '../data/chat-template.ts';
 import type { Samples } from '../data/dataset-reader.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
 import { trainTokenizer } from '../data/tokenizer-training.ts';
-import type { HostTensor } from '../model/host-tensor.ts';
+import { baseFolderOf, isAdapterFolder } from '../model/adapter-folder.ts';
 import { initialiseWeights } from '../model/initialise.ts';
-import { loadModelFolder, readCompanionFiles, type CompanionFiles, type Model } from '../model/model-folder.ts';
+import { loadPlainModel } from '../model/lora-merge.ts';
+import { readCompanionFiles, type CompanionFiles, type Model } from '../model/model-folder.ts';
 import { configOfSize, namedSizes, resolveModel } from '../model/named-size.ts';
 import { processorFiles } from '../model/processor-config.ts';
+import type { SavedAdapter } from './checkpoint-format.ts';
+import { findModelFolder } from './find-model.ts';
+import { loadLoraModel } from './lora-model.ts';
 
 /** A model with the tokenizer and processor files that belong to it. */
 export interface TrainableModel extends Model {
   readonly companions: CompanionFiles;
+  /** Of a model with adapters. */
+  readonly adapter?: SavedAdapter;
 }
 
 /** Largest vocabulary of a tokenizer that is trained on the run's own text; small texts give a smaller one. */
@@ -51,8 +57,7 @@ function newModel(name: string, seed: number, samples: Samples): TrainableModel 
 }
 
 /** Replaces the vision tower by another model's. @throws InputError where the two are not built alike */
-async function withTower(model: TrainableModel, folder: string): Promise<TrainableModel> {
-  const other = await loadModelFolder(folder);
+function withTower(model: TrainableModel, other: Model, folder: string): TrainableModel {
   const differs = Object.entries<unknown>({ ...model.config.vision }).find(
     ([key, value]) => !isDeepStrictEqual(value, (other.config.vision as unknown as Record<string, unknown>)[key]),
   );
@@ -61,23 +66,55 @@ async function withTower(model: TrainableModel, folder: string): Promise<Trainab
     const rule = `must have the model's vision tower: ${key} is ${String(value)} there`;
     throw new InputError({ file: folder, field: 'model.tower', rule });
   }
-  const weights = new Map<string, HostTensor>();
-  for (const [name, tensor] of model.weights) {
-    weights.set(name, (name.startsWith('vision_tower.') && other.weights.get(name)) || tensor);
+  return withWeightsOf(other, model, 'vision_tower.');
+}
+
+/** Replaces the projector by another model's. @throws InputError where its widths are others */
+function withProjector(model: TrainableModel, other: Model, folder: string): TrainableModel {
+  const isOwn = (name: string): boolean => name.startsWith('multi_modal_projector.');
+  const shapes = ({ weights }: Model): string =>
+    JSON.stringify([...weights].filter(([name]) => isOwn(name)).map(([name, { shape }]) => [name, shape]));
+  if (shapes(model) !== shapes(other)) {
+    const rule = "must have a projector of the model's shape: tower, decoder width or biases are others";
+    throw new InputError({ file: folder, field: 'model.projector', rule });
+  }
+  return withWeightsOf(other, model, 'multi_modal_projector.');
+}
+
+function withWeightsOf(other: Model, model: TrainableModel, prefix: string): TrainableModel {
+  const weights = new Map(model.weights);
+  for (const name of weights.keys()) {
+    const replacement = name.startsWith(prefix) ? other.weights.get(name) : undefined;
+    if (replacement) weights.set(name, replacement);
   }
   return { ...model, weights };
 }
 
+async function loadedModel(path: string, recipe: Recipe): Promise<TrainableModel> {
+  const folder = await findModelFolder(path);
+  const isLora = recipe.phase === 'instruct' && recipe.train.parts === 'lora';
+  const model = isLora ? await loadLoraModel(folder, recipe) : await loadPlainModel(folder);
+  const base = isAdapterFolder(folder) ? await readCompanionFiles(await baseFolderOf(folder)) : {};
+  return { ...model, companions: { ...base, ...(await readCompanionFiles(folder)) } };
+}
+
+function sizeModel(recipe: Recipe, samples: Samples): TrainableModel {
+  const { from } = recipe.model;
+  if (recipe.phase === 'vision' || recipe.train.parts !== 'lora') return newModel(from, recipe.seed, samples);
+  const rule = 'must be a trained model: adapters stand beside its weights, and a size has none';
+  throw new InputError({ field: 'model.from', value: from, rule, hint: 'Name a model folder or a run' });
+}
+
 /**
  * The model that a run starts with: built from scratch with random weights and a tokenizer of the training text where the
- * recipe names a size, else loaded from a folder.
+ * recipe names a size, else loaded from a model folder, an adapter or a run.
  *
  * @throws InputError naming file and field
  */
-export async function buildModel({ model, seed }: Recipe, samples: Samples): Promise<TrainableModel> {
-  const { from, tower } = model;
-  const base = namedSizes().includes(from)
-    ? newModel(from, seed, samples)
-    : { ...(await loadModelFolder(from)), companions: await readCompanionFiles(from) };
-  return tower === undefined ? base : withTower(base, tower);
+export async function buildModel(recipe: Recipe, samples: Samples): Promise<TrainableModel> {
+  const { from, tower, projector } = recipe.model;
+  let model = namedSizes().includes(from) ? sizeModel(recipe, samples) : await loadedModel(from, recipe);
+  if (tower !== undefined) model = withTower(model, await loadPlainModel(await findModelFolder(tower)), tower);
+  if (projector === undefined) return model;
+  return withProjector(model, await loadPlainModel(await findModelFolder(projector)), projector);
 }

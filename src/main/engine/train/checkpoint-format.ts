@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
+import type { WrittenAdapter } from '../model/adapter-config.ts';
 import type { CompanionFiles, Model } from '../model/model-folder.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
 import { CHECKPOINT_FORMAT, MANIFEST } from '../../../shared/checkpoint-manifest.ts';
@@ -11,7 +12,8 @@ export { CHECKPOINT_FORMAT, MANIFEST, manifestSchema, type Manifest } from '../.
 /**
  * A checkpoint is a folder `step-N` (or `step-N.M`: N optimizer steps and M micro-batches of the next one are done):
  *
- *     config.json, model.safetensors, tokenizer and processor files    a Hugging Face model folder
+ *     config.json, model.safetensors, tokenizer and processor files    a Hugging Face model folder; of a LoRA run
+ *                                                                      adapter_config.json, adapter_model.safetensors
  *     optimizer.safetensors                                           m/<name>, v/<name>, gradient/<name>
  *     state.json                                                      the loop state
  *     manifest.json                                                   size and SHA-256 of all of these; written last
@@ -21,8 +23,15 @@ export const OPTIMIZER = 'optimizer.safetensors';
 /** Files of a checkpoint that are not part of the model. */
 export const TRAINING_FILES: readonly string[] = [MANIFEST, STATE, OPTIMIZER];
 
-/** What a checkpoint holds. */
+/** Of a model with adapters: what is saved besides the base model. */
+export interface SavedAdapter extends WrittenAdapter {
+  /** Weights that are saved whole, for the base model has others. */
+  readonly whole: ReadonlySet<string>;
+}
+
+/** What a checkpoint holds. Of a model with adapters, only they and what is saved whole are written. */
 export interface Checkpoint extends Model {
+  readonly adapter?: SavedAdapter;
   readonly optimizer: Map<string, HostTensor>;
   readonly state: LoopState;
   /** Texts of tokenizer and processor files. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InputError, codeOf } from '../../../shared/errors.ts';
 import { parseVersioned } from '../../../shared/run-record.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, isAdapterFolder, loadAdapterFolder } from '../model/adapter-folder.ts';
 import { loadModelFolder, readCompanionFiles } from '../model/model-folder.ts';
 import { readAllTensors } from '../model/safetensors.ts';
 import { parseStrictJson } from '../model/strict-json.ts';
@@ -51,7 +52,8 @@ async function readManifest(folder: string): Promise<Manifest> {
 export async function verifyCheckpoint(folder: string): Promise<void> {
   const { files } = await readManifest(folder);
   const listed = new Set(files.map(({ name }) => name));
-  for (const name of ['config.json', 'model.safetensors', OPTIMIZER, STATE]) {
+  const weights = listed.has(ADAPTER_WEIGHTS) ? [ADAPTER_CONFIG, ADAPTER_WEIGHTS] : ['model.safetensors'];
+  for (const name of ['config.json', ...weights, OPTIMIZER, STATE]) {
     if (!listed.has(name)) throw new InputError({ file: join(folder, MANIFEST), rule: `must list ${name}` });
   }
   for (const { name, bytes, sha256 } of files) {
@@ -115,11 +117,20 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const stateFile = join(folder, STATE);
   const json = parseStrictJson(await readFile(stateFile), stateFile);
   const { state } = parseVersioned(stateFileSchema, json, stateFile, CHECKPOINT_FORMAT);
-  const { config, weights } = await loadModelFolder(folder);
+  const model = await (isAdapterFolder(folder) ? loadAdapterFolder : loadModelFolder)(folder);
+  const { config, weights } = model;
+  const adapter = 'base' in model && { base: model.base, lora: model.scale, whole: new Set(model.replaced) };
   const optimizer = await readAllTensors(join(folder, OPTIMIZER));
   checkOptimizer(optimizer, weights, join(folder, OPTIMIZER));
   const companions = await readCompanionFiles(folder);
-  return { config, weights, optimizer: inOrderOfWeights(optimizer, weights), state, companions };
+  return {
+    config,
+    weights,
+    optimizer: inOrderOfWeights(optimizer, weights),
+    state,
+    companions,
+    ...(adapter && { adapter }),
+  };
 }
 
 /** Newer formats are not damage: an older checkpoint must not be taken in their place. */

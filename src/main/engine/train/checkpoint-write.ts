@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../../../shared/errors.ts';
+import { saveAdapterFolder } from '../model/adapter-folder.ts';
 import { syncFolder, writeTextDurably } from '../model/durable-file.ts';
 import { saveModelFolder } from '../model/model-folder.ts';
 import { writeSafetensors } from '../model/safetensors-write.ts';
@@ -22,13 +23,21 @@ import { loopStateSchema } from './loop-state.ts';
 /** The operations that put a checkpoint on the disk, in one place so that a test can let each of them fail. */
 export interface Disk {
   readonly saveModelFolder: typeof saveModelFolder;
+  readonly saveAdapterFolder: typeof saveAdapterFolder;
   readonly writeSafetensors: typeof writeSafetensors;
   readonly writeText: typeof writeTextDurably;
   readonly rename: typeof rename;
   readonly syncFolder: typeof syncFolder;
 }
 
-export const DISK: Disk = { saveModelFolder, writeSafetensors, writeText: writeTextDurably, rename, syncFolder };
+export const DISK: Disk = {
+  saveModelFolder,
+  saveAdapterFolder,
+  writeSafetensors,
+  writeText: writeTextDurably,
+  rename,
+  syncFolder,
+};
 
 const TEMPORARY = /^\.step-.*\.tmp$/;
 const REPLACED = /^\.(step-.*)\.replaced$/;
@@ -45,9 +54,10 @@ async function describeFiles(folder: string): Promise<Manifest['files']> {
 }
 
 async function writeFiles(folder: string, checkpoint: Checkpoint, disk: Disk): Promise<void> {
-  const { state, optimizer, companions } = checkpoint;
+  const { state, optimizer, companions, adapter } = checkpoint;
   await mkdir(folder, { recursive: true });
-  await disk.saveModelFolder(folder, checkpoint, companions);
+  if (adapter) await disk.saveAdapterFolder(folder, checkpoint, adapter, companions);
+  else await disk.saveModelFolder(folder, checkpoint, companions);
   await disk.writeSafetensors(join(folder, OPTIMIZER), optimizer);
   const stateFile = { format: CHECKPOINT_FORMAT, state: loopStateSchema.parse(state) };
   await disk.writeText(join(folder, STATE), `${JSON.stringify(stateFile, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import type { LlavaConfig } from '../model/config.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
-import { comparePositions, type RunPosition } from './checkpoint-format.ts';
+import { comparePositions, type RunPosition, type SavedAdapter } from './checkpoint-format.ts';
 import { BackgroundSaver, type SaveCheckpoint } from './checkpoint-saver.ts';
 import type { Totals } from './loop-state.ts';
 import type { TrainingLoop } from './training-loop.ts';
@@ -14,6 +14,7 @@ export interface CheckpointsSetup {
   /** Of the model, for its folder. */
   readonly config: LlavaConfig;
   readonly companions: CompanionFiles;
+  readonly adapter?: SavedAdapter;
   readonly save: SaveCheckpoint;
   /** The checkpoint that the run goes on from. */
   readonly resumedFrom?: SavedCheckpoint;
@@ -60,12 +61,16 @@ export class Checkpoints {
     if (taken && comparePositions(taken.position, position) === 0) return undefined;
     const startedAt = performance.now();
     const earlier = await this.finish();
-    const { folder, keep, loop, config, companions } = this.setup;
+    const { folder, keep, loop, config, companions, adapter } = this.setup;
     const snapshot = loop.snapshot();
     const { totals, partialLoss } = snapshot.state;
     // A sum that has overflowed cannot be gone on from; the loop stops by itself at the end of the step.
     if (!Number.isFinite(partialLoss)) return earlier;
-    this.saver.start({ checkpoints: folder, checkpoint: { ...snapshot, config, companions }, keep });
+    this.saver.start({
+      checkpoints: folder,
+      checkpoint: { ...snapshot, config, companions, ...(adapter && { adapter }) },
+      keep,
+    });
     this.pending = { position, totals, startedAt, heldMs: performance.now() - startedAt };
     return earlier;
   }

@@ -1,3 +1,5 @@
+import type { ModelPart } from '../../../shared/recipe-fields.ts';
+
 /** Shape of the learning rate over a run. Each starts with a linear warm-up where `warmupSteps` is more than 0. */
 export type ScheduleName = 'cosine' | 'linear' | 'constant';
 
@@ -28,4 +30,17 @@ const DECAY: Record<ScheduleName, (progress: number) => number> = {
 export function learningRateAt(step: number, { schedule, lr, warmupSteps, totalSteps }: LearningRateSchedule): number {
   if (step < warmupSteps) return (lr * step) / warmupSteps;
   return lr * DECAY[schedule]((step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
+}
+
+/** Learning rates of parts of a model. */
+export type LearningRates = Partial<Record<ModelPart, number>>;
+
+/** Learning rates of step `step`: `lr`, and those of parts that have one of their own. All have the same shape over the run. */
+export function learningRatesAt(
+  step: number,
+  schedule: LearningRateSchedule,
+  parts: LearningRates,
+): { readonly lr: number; readonly lrs: LearningRates } {
+  const own = Object.entries(parts).map(([part, lr]) => [part, learningRateAt(step, { ...schedule, lr })]);
+  return { lr: learningRateAt(step, schedule), lrs: Object.fromEntries(own) as LearningRates };
 }

@@ -16,6 +16,9 @@ interface Moments {
   readonly v: Variable;
 }
 
+/** A learning rate for all weights, or for each by its name. */
+export type LearningRate = number | ((name: string) => number);
+
 /** AdamW as PyTorch computes it. Owns the moments; dispose it when done. */
 export class AdamW {
   private readonly parameters: Parameters;
@@ -42,14 +45,15 @@ export class AdamW {
    * @param gradients by name; a trained weight without one is left as it is
    * @param step updates done before this one
    */
-  update(gradients: ReadonlyMap<string, Tensor>, learningRate: number, step: number): void {
+  update(gradients: ReadonlyMap<string, Tensor>, learningRate: LearningRate, step: number): void {
     tf.tidy(() => {
-      const scalars = this.scalars(learningRate, step + 1);
+      const scalarsOf = this.scalarsByRate(step + 1);
       for (const [name, gradient] of gradients) {
         const variable = this.parameters.variable(name);
         const { m, v } = this.moments.get(name) as Moments;
-        if (this.settings.weightDecay > 0 && variable.shape.length > 1) this.decay(variable, learningRate);
-        variable.applyAdam(m, v, gradient, scalars);
+        const rate = typeof learningRate === 'number' ? learningRate : learningRate(name);
+        if (this.settings.weightDecay > 0 && variable.shape.length > 1) this.decay(variable, rate);
+        variable.applyAdam(m, v, gradient, scalarsOf(rate));
       }
     });
   }
@@ -75,6 +79,16 @@ export class AdamW {
     const delta = tf.tidy(() => mul(variable.read(), tf.scalar(learningRate * this.settings.weightDecay)));
     variable.subtract(delta);
     delta.dispose();
+  }
+
+  /** The scalars of a step for a learning rate; weights of the same rate share them. */
+  private scalarsByRate(t: number): (rate: number) => AdamScalars {
+    const made = new Map<number, AdamScalars>();
+    return (rate) => {
+      const scalars = made.get(rate) ?? this.scalars(rate, t);
+      made.set(rate, scalars);
+      return scalars;
+    };
   }
 
   /** TensorFlow adds ε before the bias correction and PyTorch after it: ε·√(1−β₂ᵗ) makes them equal. */

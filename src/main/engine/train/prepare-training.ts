@@ -18,12 +18,13 @@ import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
 import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
 import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature-cache.ts';
 import { sizeOf } from '../model/host-tensor.ts';
+import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
 import { buildModel, tokenizerOf, type TrainableModel } from './build-model.ts';
 import { sha256OfFile, type Checkpoint } from './checkpoint-format.ts';
 import { DatasetSource } from './step-source.ts';
 import { isTrained } from './trained-parts.ts';
-import { Trainer } from './trainer.ts';
+import { Trainer, type TrainerSetup } from './trainer.ts';
 import type { TrainingLoop } from './training-loop.ts';
 import { VisionTrainer, type VisionSample } from './vision-trainer.ts';
 
@@ -102,6 +103,11 @@ function firstImages(samples: Samples, count: number): string[] {
   return [...images].slice(0, count);
 }
 
+/** Of a model with adapters a checkpoint holds only what the base model has not. */
+function savedWeights({ adapter }: TrainableModel): Pick<TrainerSetup, 'saved'> {
+  return adapter ? { saved: (name) => isLoraTensor(name) || adapter.whole.has(name) } : {};
+}
+
 function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
   const { config, weights } = model;
   checkRecipeAgainstModel(recipe, { depth: config.text.layers, visualTokens: visualTokensPerImage(config) });
@@ -119,7 +125,8 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
     cache ? cache.read(images) : { pixels: pixelValues, imageSize: processor.imageSize },
   );
   const steps = totalSteps(recipe.optimizer, source.stepsPerEpoch);
-  const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...options });
+  const saved = savedWeights(model);
+  const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...saved, ...options });
   return {
     loop,
     rows: rows.length,
@@ -187,7 +194,7 @@ function countWeights({ weights }: TrainableModel, counts: (name: string) => boo
 function modelPlan(model: TrainableModel, { isTrained: trained }: Loop): RunPlan['model'] {
   const config: LlavaConfig = model.config;
   return {
-    parameters: countWeights(model, () => true),
+    parameters: countWeights(model, (name) => !name.endsWith(LORA_SCALING)),
     trained: countWeights(model, trained),
     depth: config.text.layers,
     visualTokensPerImage: visualTokensPerImage(config),

@@ -10,6 +10,7 @@ export function withAbsolutePaths(recipe: Recipe, base: string): Recipe {
     model: {
       from: namedSizes().includes(model.from) ? model.from : absolute(model.from),
       ...(model.tower !== undefined && { tower: absolute(model.tower) }),
+      ...(model.projector !== undefined && { projector: absolute(model.projector) }),
     },
   };
   const train = absolute(data.train);

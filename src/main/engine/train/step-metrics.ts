@@ -9,14 +9,12 @@ import { tf } from '../backend/tensorflow.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import { modelShape } from '../model/model-shape.ts';
 import type { LoopState, Totals } from './loop-state.ts';
+import type { Update } from './updater.ts';
 
 /** What the loop knows about the step it has just done. */
-export interface StepFacts {
+export interface StepFacts extends Update {
   readonly rows: readonly EncodedRow[];
   readonly stage: Stage;
-  readonly lr: number;
-  /** Before clipping. */
-  readonly gradNorm: number;
   readonly stepMs: number;
   readonly functions: GraphCounts;
   readonly config: LlavaConfig;
@@ -75,6 +73,7 @@ export function stepMetrics(state: LoopState, facts: StepFacts): { metrics: Trai
     epoch: (state.step + 1) / facts.stepsPerEpoch,
     loss: state.partialLoss,
     lr: facts.lr,
+    ...(facts.lrs && { lrs: facts.lrs }),
     gradNorm: facts.gradNorm,
     stepMs,
     memoryBytes: process.memoryUsage.rss(),

@@ -29,6 +29,8 @@ export interface TrainerSetup {
   readonly recipe: InstructRecipe;
   readonly config: LlavaConfig;
   readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Names of the weights that a snapshot holds; by default all. */
+  readonly saved?: (name: string) => boolean;
   readonly source: StepSource;
   /** Optimizer steps of the whole run. */
   readonly totalSteps: number;
@@ -72,7 +74,7 @@ export class Trainer implements TrainingLoop {
   }
 
   snapshot(): Snapshot {
-    return { weights: this.parameters.toHost(), optimizer: this.updater.toHost(), state: this.state };
+    return { weights: this.parameters.toHost(this.setup.saved), optimizer: this.updater.toHost(), state: this.state };
   }
 
   dispose(): void {

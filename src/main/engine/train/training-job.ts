@@ -112,14 +112,14 @@ async function* trainRun(opened: OpenedRun, control: JobControl, save?: SaveChec
 async function* runSession(opened: OpenedRun, control: JobControl, save?: SaveCheckpoint): Messages {
   const { run, prepared, recipe, newest } = opened;
   const { loop, model } = prepared;
-  const { config, weights, companions } = model;
+  const { config, weights, companions, adapter } = model;
   const { every, keep } = recipe.checkpoint;
   const folder = run.path('checkpoints');
   const metrics = new MetricsSink(run.folder, run.path('metrics'), loop.step);
   const thread = new CheckpointThread(weights);
   const last = newest && resumedFrom(newest, folder);
   const checkpoints = new Checkpoints({
-    ...{ folder, keep, loop, config, companions },
+    ...{ folder, keep, loop, config, companions, ...(adapter && { adapter }) },
     save: async (request) => {
       // The lines of the steps that are saved must not be lost where the checkpoint is not.
       await metrics.sync();

@@ -68,6 +68,9 @@ const training = z.object({
       weight_decay: z.number().optional(),
       final: z.string(),
       r: z.number().optional(),
+      alpha: z.number().optional(),
+      /** Folders of the adapters before the training of a LoRA run; `final` is that after it. */
+      init: z.string().optional(),
       log: z.array(trainingStep),
     }),
   ),

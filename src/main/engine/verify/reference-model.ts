@@ -62,6 +62,11 @@ export class ReferenceModel {
     return new ReferenceModel(model, await folder.floats('inputs.safetensors', 'pixel_values'), execution);
   }
 
+  /** The same case with other weights; to be disposed for itself. */
+  withWeights(weights: Map<string, HostTensor>): ReferenceModel {
+    return new ReferenceModel({ config: this.config, weights }, this.pixels, this.execution);
+  }
+
   dispose(): void {
     this.functions.dispose();
     this.gradientStep.dispose();

@@ -6,6 +6,7 @@ import { CaseFolder, findCases } from './case-folder.ts';
 import { failed, skipped } from './compare.ts';
 import { ReferenceModel } from './reference-model.ts';
 import type { DataTopic, Finding, ModelTopic } from './topic.ts';
+import { adapterTopic } from './topics/adapter.ts';
 import { attentionTopic } from './topics/attention.ts';
 import { chatTopic } from './topics/chat.ts';
 import { compressionTopic } from './topics/compression.ts';
@@ -32,6 +33,7 @@ const MODEL_TOPICS: Record<string, ModelTopic> = {
   generation: generationTopic,
   attention: attentionTopic,
   training: trainingTopic,
+  adapter: adapterTopic,
 };
 
 /** A topic that stops half-way is one failed check, and the others still run. */

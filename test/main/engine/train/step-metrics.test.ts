@@ -24,6 +24,7 @@ const facts = (rows: string[], compression: string, changes: Partial<StepFacts> 
   config: TINY,
   train: {
     parts: 'full',
+    projector: 'trained',
     visionTower: 'frozen',
     cacheFeatures: false,
     precision: 'float32',

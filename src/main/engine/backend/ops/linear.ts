@@ -1,6 +1,6 @@
 import type { Tensor } from '../tensorflow.ts';
 import { differentiable } from '../autograd.ts';
-import { add as addKernel, matMul, sum } from '../kernels.ts';
+import { add as addKernel, matMul, mul, sum } from '../kernels.ts';
 
 /**
  * y = x·Wᵀ (+ b). Weights stay as Hugging Face stores them, [out, in].
@@ -29,5 +29,14 @@ export function add(a: Tensor, b: Tensor): Tensor {
     [a, b],
     () => [addKernel(a, b)],
     (dy, _, needs) => [needs[0] ? dy : null, needs[1] ? dy : null],
+  );
+}
+
+/** y = factor · x, with a scalar tensor that is not trained. */
+export function scaleBy(x: Tensor, factor: Tensor): Tensor {
+  return differentiable(
+    [x],
+    () => [mul(x, factor)],
+    (dy) => [mul(dy, factor)],
   );
 }

@@ -1,9 +1,12 @@
 import { recipeSchema, withStages, type InstructRecipe } from '../../../../shared/recipe.ts';
+import { readAdapter, withAdapter } from '../../model/adapter-folder.ts';
+import type { HostTensor } from '../../model/host-tensor.ts';
+import { isLoraFactor } from '../../model/lora.ts';
 import { canonicalName } from '../../model/parameter-shapes.ts';
 import { Trainer, type StepSource } from '../../train/trainer.ts';
 import type { CaseFolder } from '../case-folder.ts';
 import type { ReferenceCase } from '../case-schema.ts';
-import { close, closeRelative, closeWeights, equal, failed, skipped } from '../compare.ts';
+import { close, closeRelative, closeWeights, equal, failed } from '../compare.ts';
 import type { ReferenceModel } from '../reference-model.ts';
 import { referenceRows, type ReferenceRows } from '../reference-rows.ts';
 import { TOLERANCES } from '../tolerances.ts';
@@ -29,14 +32,20 @@ function stagesOf(log: Run['log']): { compression: string; until: number }[] {
   return stages;
 }
 
-/** The recipe that a logged run means. Nothing but the projector is in the final file where only that was trained. */
-function recipeOf({ settings }: Training, run: Run, finalNames: readonly string[], depth: number): InstructRecipe {
+/** What a logged run trains. Nothing but the projector is in the final file where only that was trained. */
+function trainedParts(run: Run, finalNames: readonly string[]): Record<string, unknown> {
+  if (run.init !== undefined) return { parts: 'lora', projector: 'frozen' };
   const projectorOnly = finalNames.every((name) => canonicalName(name).startsWith('multi_modal_projector.'));
+  return { parts: projectorOnly ? 'projector' : 'full' };
+}
+
+/** The recipe that a logged run means. */
+function recipeOf({ settings }: Training, run: Run, finalNames: readonly string[], depth: number): InstructRecipe {
   const written = recipeSchema.parse({
     name: 'reference',
     model: { from: 'model' },
     data: { train: DATA },
-    train: { parts: projectorOnly ? 'projector' : 'full' },
+    train: trainedParts(run, finalNames),
     optimizer: {
       lr: settings.lr,
       warmupRatio: settings.warmup_ratio,
@@ -89,30 +98,61 @@ async function* stepChecks(trainer: Trainer, run: Run): AsyncGenerator<Omit<Find
   yield { name: 'steps', ...equal([step], [run.log.length]) };
 }
 
+/** The adapter in a folder of the case as weights by name. */
+async function adapterWeights(
+  folder: CaseFolder,
+  name: string,
+  model: ReferenceModel,
+): Promise<Map<string, HostTensor>> {
+  const dir = folder.path(name);
+  return withAdapter(model.initial, await readAdapter(dir), dir);
+}
+
+/** Weights that a run starts from. */
+async function startOf(
+  folder: CaseFolder,
+  model: ReferenceModel,
+  { init }: Run,
+): Promise<ReadonlyMap<string, HostTensor>> {
+  return init === undefined ? model.initial : adapterWeights(folder, init, model);
+}
+
+/** Weights after a run as the reference has them: an adapter, or a file under the model's names. */
+async function finalOf(
+  folder: CaseFolder,
+  model: ReferenceModel,
+  run: Run,
+): Promise<[name: string, data: Float32Array][]> {
+  if (run.init !== undefined) {
+    const all = await adapterWeights(folder, run.final, model);
+    return [...all].filter(([name]) => isLoraFactor(name)).map(([name, { data }]) => [name, data]);
+  }
+  const final: [string, Float32Array][] = [];
+  for (const name of folder.tensorsOf(run.final)) final.push([name, (await folder.floats(run.final, name)).data]);
+  return final;
+}
+
 async function* runChecks(
   folder: CaseFolder,
   model: ReferenceModel,
   samples: readonly ReferenceRows[],
   run: Run,
 ): AsyncGenerator<Omit<Finding, 'topic'>> {
-  const { config, initial: weights } = model;
+  const { config } = model;
   const training = folder.info.training as Training;
-  const finalNames = folder.tensorsOf(run.final);
-  const recipe = recipeOf(training, run, finalNames, config.text.layers);
-  const source = sourceOf(training.batches, samples, model);
+  const recipe = recipeOf(training, run, folder.tensorsOf(run.final), config.text.layers);
   const trainer = new Trainer({
     recipe,
     config,
-    weights,
-    source,
+    weights: await startOf(folder, model, run),
+    source: sourceOf(training.batches, samples, model),
     totalSteps: run.log.length,
     execution: model.execution,
   });
   try {
     yield* stepChecks(trainer, run);
     const trained = trainer.snapshot().weights;
-    for (const name of finalNames) {
-      const expected = (await folder.floats(run.final, name)).data;
+    for (const [name, expected] of await finalOf(folder, model, run)) {
       const ours = trained.get(canonicalName(name))?.data;
       yield {
         name: `final ${name}`,
@@ -150,10 +190,6 @@ export const trainingTopic: ModelTopic = async function* (folder, model) {
   }
   for (const [name, run] of Object.entries(training.runs)) {
     const topic = `training ${name}`;
-    if (run.r !== undefined) {
-      yield { topic, name: `${run.log.length} steps`, ...skipped('LoRA adapters are not supported yet') };
-      continue;
-    }
     yield { topic, ...lengthCheck(run, model, training.batches, samples) };
     for await (const check of runChecks(folder, model, samples, run)) yield { topic, ...check };
   }
