@@ -41,7 +41,7 @@ describe('reading a recipe', () => {
       model: { from: 'small', tower: 'runs/tower/final' },
       data: { train: 'data/train.jsonl', maxLength: 2048, turns: 'multi' },
       train: {
-        ...({ parts: 'full', visionTower: 'frozen', cacheFeatures: true } as const),
+        ...({ parts: 'full', projector: 'trained', visionTower: 'frozen', cacheFeatures: true } as const),
         ...({ precision: 'float32', gradientCheckpointing: false } as const),
       },
       optimizer: {
@@ -144,7 +144,7 @@ describe('a recipe that breaks a rule', () => {
     [
       'a wrong choice',
       ['cacheFeatures: true', 'parts: all'],
-      'recipe.yaml:5:17: train.parts: must be one of full, projector (found "all")',
+      'recipe.yaml:5:17: train.parts: must be one of full, projector, lora (found "all")',
     ],
     [
       'an unknown phase',
