@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { FULL, formatCompression, parseCompression, visualTokensPerLayer } from '../src/shared/compression.ts';
 import { trainMetricsSchema, type TrainMetrics } from '../src/shared/metrics.ts';
 import { Random } from '../src/shared/random.ts';
-import { RUN_FORMAT, runRecordSchema, type RunPlan } from '../src/shared/run-record.ts';
+import { RUN_FORMAT, runRecordSchema, type RunPlan, type RunRecord, type RunState } from '../src/shared/run-record.ts';
 import { stepCost } from '../src/shared/training-cost.ts';
 import { sum } from '../src/shared/sum.ts';
 
@@ -28,7 +28,8 @@ const MODEL = {
 };
 const MODE = { trainsDecoder: true, trainsVisionTower: false, gradientCheckpointing: false };
 
-function planOf(steps: number): RunPlan {
+/** Four stages of equal length, as the paper's schemes have them. */
+export function longRunPlan(steps: number): RunPlan {
   const stages = SETTINGS.map((compression, index) => ({
     firstStep: Math.round((index * steps) / SETTINGS.length),
     untilStep: Math.round(((index + 1) * steps) / SETTINGS.length),
@@ -56,7 +57,7 @@ function stageCosts(plan: RunPlan) {
 }
 
 /** Rows of metrics as the trainer writes them: a falling noisy loss with spikes, a cosine, jumps between stages. */
-export function* metricRows(plan: RunPlan, steps: number): Generator<TrainMetrics> {
+export function* metricRows(plan: RunPlan, steps: number): Generator<TrainMetrics, void> {
   const random = Random.from(1, 'long-run');
   const { full, costs } = stageCosts(plan);
   const totals = { visualTokensSeen: 0, visualTokensSaved: 0, flopsSavedPaper: 0, flopsSavedExact: 0 };
@@ -100,6 +101,20 @@ async function writeMetrics(file: string, plan: RunPlan): Promise<TrainMetrics |
   return last;
 }
 
+/** The run.json of a run that has come to a step; of one that begins, where none is given. */
+export function longRunRecord(name: string, plan: RunPlan, state: RunState, last?: TrainMetrics): RunRecord {
+  const now = new Date().toISOString();
+  const totals = last && {
+    ...{ samples: last.samples, visualTokensSeen: last.visualTokensSeen, visualTokensSaved: last.visualTokensSaved },
+    ...{ flopsSavedPaper: last.flopsSavedPaper, flopsSavedExact: last.flopsSavedExact },
+  };
+  return runRecordSchema.parse({
+    ...{ format: RUN_FORMAT, name, createdAt: now, updatedAt: now, state, workingFolder: '.' },
+    ...{ versions: {}, plan, progress: { step: last?.step ?? 0, microBatch: 0 }, totals: totals ?? {} },
+    sessions: [{ startedAt: now, fromStep: 0, ...(state === 'stopped' && { endedAt: now }) }],
+  });
+}
+
 /**
  * Makes a stopped run of so many steps in a runs folder, without checkpoints.
  *
@@ -108,19 +123,9 @@ async function writeMetrics(file: string, plan: RunPlan): Promise<TrainMetrics |
 export async function writeLongRun(runs: string, name: string, steps: number, recipe: string): Promise<RunPlan> {
   const folder = join(runs, name);
   await mkdir(folder, { recursive: true });
-  const plan = planOf(steps);
+  const plan = longRunPlan(steps);
   const last = await writeMetrics(join(folder, 'metrics.jsonl'), plan);
-  const now = new Date().toISOString();
-  const totals = last && {
-    ...{ samples: last.samples, visualTokensSeen: last.visualTokensSeen, visualTokensSaved: last.visualTokensSaved },
-    ...{ flopsSavedPaper: last.flopsSavedPaper, flopsSavedExact: last.flopsSavedExact },
-  };
-  const record = runRecordSchema.parse({
-    ...{ format: RUN_FORMAT, name, createdAt: now, updatedAt: now, state: 'stopped', workingFolder: '.' },
-    ...{ versions: {}, plan, progress: { step: steps, microBatch: 0 }, totals: totals ?? {} },
-    sessions: [{ startedAt: now, fromStep: 0, endedAt: now }],
-  });
-  await writeFile(join(folder, 'run.json'), JSON.stringify(record));
+  await writeFile(join(folder, 'run.json'), JSON.stringify(longRunRecord(name, plan, 'stopped', last)));
   await writeFile(join(folder, 'recipe.yaml'), recipe);
   return plan;
 }

@@ -2,6 +2,7 @@ import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import App from './App.vue';
 import { useConnection } from './api/events.ts';
+import { watchAudience } from './live/audience.ts';
 import { router } from './router.ts';
 import { useDatasets } from './stores/datasets.ts';
 import { useJobs } from './stores/jobs.ts';
@@ -35,6 +36,7 @@ router.onError((error) => {
     action,
   });
 });
+watchAudience();
 const connection = useConnection();
 connection.subscribe('notice', ({ level, text }) => toasts.show(text, { level }));
 connection.connect();

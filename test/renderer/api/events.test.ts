@@ -40,7 +40,20 @@ it('fills stores from a snapshot and keeps them up to date', () => {
   expect(jobs.active.map(({ id }) => id)).toEqual(['a']);
   send(2, { kind: 'job', job: job('a', 'done') });
   send(3, { kind: 'job-removed', id: 'b' });
+  // Events keep their order: what waits to be drawn is told before what does not.
   expect(jobs.list.map(({ id, state }) => [id, state])).toEqual([['a', 'done']]);
+});
+
+it('tells progress together, as often as the page is drawn', () => {
+  const states: string[] = [];
+  useConnection().subscribe('job', ({ job: { state } }) => states.push(state));
+  useConnection().connect(open);
+  send(1, snapshot());
+  for (const [index, state] of ['running', 'stopping', 'cancelled'].entries())
+    send(2 + index, { kind: 'job', job: job('a', state) });
+  expect(states).toEqual(['running']);
+  vi.advanceTimersByTime(2000);
+  expect(states).toEqual(['running', 'stopping', 'cancelled']);
 });
 
 it('comes back behind the last event once the browser has given up, with growing pauses', () => {

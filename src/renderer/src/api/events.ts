@@ -7,6 +7,8 @@ import {
   type StudioEventKind,
   type StudioEventOf,
 } from '../../../shared/api/events.ts';
+import { EVENT_LIMITS } from '../live/pace-limits.ts';
+import { PacedQueue } from '../live/paced-queue.ts';
 
 /** What of an EventSource is used, so that tests can bring their own. */
 export interface EventStream {
@@ -22,6 +24,9 @@ type Handler<K extends StudioEventKind> = (event: StudioEventOf<K>) => void;
 const CLOSED = 2;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
+
+/** Kinds that come all the time while something is at work. They are told together, as often as the page may be drawn. */
+const PROGRESS: ReadonlySet<StudioEventKind> = new Set(['metrics', 'micro', 'run', 'job', 'log', 'dataset', 'batch']);
 
 /** Opens a stream that goes on behind the event with that id, or begins with a snapshot. */
 export type OpenStream = (lastEventId: string | undefined) => EventStream;
@@ -63,6 +68,15 @@ export const useConnection = defineStore('connection', () => {
     for (const handler of handlers.get(event.kind) ?? []) (handler as (event: StudioEvent) => void)(event);
   }
 
+  const progress = new PacedQueue(EVENT_LIMITS, deliver);
+
+  function receive(event: StudioEvent): void {
+    if (PROGRESS.has(event.kind)) return progress.add(event);
+    // Events keep their order.
+    progress.flush();
+    deliver(event);
+  }
+
   function connect(open: OpenStream = openInBrowser, lockedOut = isLockedOut): void {
     disconnect();
     const current = (stream = open(lastEventId));
@@ -73,7 +87,7 @@ export const useConnection = defineStore('connection', () => {
     current.onmessage = ({ data, lastEventId: id }) => {
       lastEventId = id || lastEventId;
       const event = parseEvent(data);
-      if (event) deliver(event);
+      if (event) receive(event);
     };
     current.onerror = () => {
       if (state.value !== 'locked out') state.value = 'lost';

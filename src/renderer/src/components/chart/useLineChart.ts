@@ -25,27 +25,24 @@ export interface LineChartInput {
 const FALLBACK_WIDTH = 800;
 
 /**
- * Keeps one chart.js chart on a canvas in step with its input. New data replace points, at most once a frame; the chart
- * itself is made once. @returns the chart, triggered after each drawing, so that what is laid over it can follow
+ * Keeps one chart.js chart on a canvas in step with its input. New data replace points; the chart itself is made once, and
+ * its axes anew only where something of them changed. It draws when Vue has rendered: whoever changes the input decides how
+ * often. @returns the chart, triggered after each drawing, so that what is laid over it can follow
  */
 export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineChartInput) {
   const chart = shallowRef<LineChartOfPoints>();
   const theme = useTheme();
-  let frame = 0;
-  let axesAreOld = true;
 
   function updateAxes(current: LineChartOfPoints): void {
     current.options.scales = scalesOf(input.formats(), input.isLog(), input.limits());
-    const { annotation } = current.options.plugins ?? {};
-    if (annotation) annotation.annotations = bandAnnotations(input.bands());
-    axesAreOld = false;
   }
 
-  function draw(): void {
-    frame = 0;
-    const current = chart.value;
-    if (!current) return;
-    if (axesAreOld) updateAxes(current);
+  function updateBands(current: LineChartOfPoints): void {
+    const { annotation } = current.options.plugins ?? {};
+    if (annotation) annotation.annotations = bandAnnotations(input.bands());
+  }
+
+  function draw(current: LineChartOfPoints): void {
     const { min, max } = endsOf(input.series(), input.range.value);
     // Given and not left to chart.js, which would begin its round numbers at the first step.
     Object.assign(current.options.scales?.['x'] ?? {}, { min, max });
@@ -64,8 +61,12 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineC
     triggerRef(chart);
   }
 
-  function schedule(): void {
-    frame ||= requestAnimationFrame(draw);
+  function drawAll(): void {
+    const current = chart.value;
+    if (!current) return;
+    updateAxes(current);
+    updateBands(current);
+    draw(current);
   }
 
   onMounted(() => {
@@ -74,16 +75,23 @@ export function useLineChart(canvas: Ref<HTMLCanvasElement | null>, input: LineC
       canvas.value,
       emptyChart((range) => (input.range.value = range)),
     );
-    schedule();
+    drawAll();
   });
-  onBeforeUnmount(() => {
-    cancelAnimationFrame(frame);
-    chart.value?.destroy();
-  });
-  watch(input.series, schedule);
-  watch([input.bands, input.isLog, input.formats, input.limits, input.range, () => theme.shown], () => {
-    axesAreOld = true;
-    schedule();
-  });
+  onBeforeUnmount(() => chart.value?.destroy());
+  const axes = (): readonly unknown[] => {
+    const [{ x, y }, { min, max }] = [input.formats(), input.limits()];
+    return [x, y, min, max, input.isLog(), theme.shown];
+  };
+  // One watcher: whatever changes in a tick is drawn once.
+  watch(
+    [input.series, input.bands, input.range, axes] as const,
+    ([, bands, , isNow], [, oldBands, , was]) => {
+      if (isNow.some((part, index) => part !== was[index])) return drawAll();
+      if (!chart.value) return;
+      if (bands !== oldBands) updateBands(chart.value);
+      draw(chart.value);
+    },
+    { flush: 'post' },
+  );
   return chart;
 }

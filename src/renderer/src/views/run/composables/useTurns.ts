@@ -1,41 +1,47 @@
 /**
- * Charts draw in turns: with many charts and ten updates a second, drawing all in one frame would hold up the pointer and
- * the keyboard. A few milliseconds a frame are spent, the rest waits for the next one.
+ * Charts draw in turns: with many charts, drawing all in one frame would hold up the pointer and the keyboard. While
+ * somebody is there, a few milliseconds a frame are spent and the rest waits; otherwise one frame draws them all, as each
+ * frame costs something by itself.
  */
+import { nextTick } from 'vue';
+import { audience, onArrival } from '../../../live/audience.ts';
+import { DrawingPace } from '../../../live/drawing-pace.ts';
+import { CHART_LIMITS } from '../../../live/pace-limits.ts';
 
 const BUDGET_MS = 5;
-/** Pause behind a frame's drawing, in times of what it took: new values must not take the training's own processor. */
-const REST = 10;
+const pace = new DrawingPace(CHART_LIMITS);
 const waiting = new Map<object, () => void>();
 let frame = 0;
 let rest: ReturnType<typeof setTimeout> | undefined;
-let restUntil = 0;
 let isHurried = false;
 
-function work(): void {
-  frame = 0;
+async function work(): Promise<void> {
   const begin = performance.now();
-  for (const [owner, draw] of waiting) {
+  pace.begin(begin);
+  const mostMs = isHurried || audience() === 'attended' ? BUDGET_MS : Infinity;
+  for (const [owner, draw] of [...waiting]) {
     waiting.delete(owner);
     draw();
-    if (performance.now() - begin > BUDGET_MS) break;
+    // The chart follows its new lines at the end of this tick.
+    await nextTick();
+    if (performance.now() - begin > mostMs) break;
   }
-  const end = performance.now();
-  restUntil = end + REST * (end - begin);
+  frame = 0;
+  pace.drew(performance.now() - begin);
   isHurried &&= waiting.size > 0;
-  if (isHurried) workNextFrame();
-  else if (waiting.size > 0) schedule();
+  if (waiting.size > 0) schedule();
 }
 
 function workNextFrame(): void {
   clearTimeout(rest);
   rest = undefined;
-  frame ||= requestAnimationFrame(work);
+  frame ||= requestAnimationFrame(() => void work());
 }
 
 function schedule(): void {
   if (frame !== 0) return;
-  rest ??= setTimeout(workNextFrame, Math.max(0, restUntil - performance.now()));
+  if (isHurried) workNextFrame();
+  else rest ??= setTimeout(workNextFrame, pace.restMs(performance.now(), audience()));
 }
 
 /**
@@ -46,11 +52,12 @@ function schedule(): void {
 export function takeTurn(owner: object, draw: () => void, isAwaited = false): void {
   waiting.set(owner, draw);
   isHurried ||= isAwaited;
-  if (isHurried) workNextFrame();
-  else schedule();
+  schedule();
 }
 
 /** Gives a turn back, of a chart that is gone. */
 export function leaveTurn(owner: object): void {
   waiting.delete(owner);
 }
+
+onArrival(() => waiting.size > 0 && workNextFrame());

@@ -1,0 +1,9 @@
+/** A studio whose trainings are replayed ones, as a program: prints its address, and ends with its input. Takes its workspace. */
+import { fileURLToPath } from 'node:url';
+import { serve } from '../../src/main/serve.ts';
+
+const entry = fileURLToPath(new URL('replayed-training.ts', import.meta.url));
+const served = await serve({ workspace: process.argv[2] ?? '.', port: 0, host: '127.0.0.1', entry });
+console.log(served.url);
+process.stdin.on('data', () => console.log(served.newUrl()));
+process.stdin.on('end', () => process.exit(0));
