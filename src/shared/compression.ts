@@ -1,13 +1,11 @@
+import { closest } from './closest.ts';
+import { COMPRESSOR_FACTS, COMPRESSORS, type CompressorName } from './compressors.ts';
 import { InputError } from './errors.ts';
 import { sum } from './sum.ts';
 
-/** How the visual tokens of one group can be shortened. */
-export const COMPRESSORS = ['average-pool'] as const;
-export type CompressorName = (typeof COMPRESSORS)[number];
-
 /**
  * One place where visual tokens are compressed: those entering decoder layer `layer` (counted from 0; −1 = between
- * projector and decoder) are replaced by one for every `stride` consecutive ones. Written K/S.
+ * projector and decoder) are replaced by one for every `stride`. Written K/S, or K/S:compressor.
  */
 export interface CompressionPoint {
   readonly layer: number;
@@ -21,37 +19,84 @@ export type Compression = readonly CompressionPoint[];
 /** No compression. */
 export const FULL: Compression = [];
 
-const NOTATION = "must be 'none' or points K/S joined by '+', e.g. '2/8' or '2/2+4/2'";
-const POINT = /^(-?\d{1,6})\s*\/\s*(\d{1,6})$/;
+const NOTATION = "must be 'none' or points K/S joined by '+', e.g. '2/8', '2/2+4/2' or '2/8:k-means'";
+const POINT = /^(-?\d{1,6})\s*\/\s*(\d{1,6})(?:\s*:\s*([\w-]+))?$/;
+const DEFAULT: CompressorName = 'average-pool';
+
+function compressorOf(name: string, whole: string): CompressorName {
+  const found = COMPRESSORS.find((compressor) => compressor === name);
+  if (found) return found;
+  const hint = closest(name, COMPRESSORS);
+  throw new InputError({
+    value: whole,
+    rule: `compressor must be one of ${COMPRESSORS.join(', ')}`,
+    ...(hint === undefined ? {} : { hint: `Did you mean ${hint}?` }),
+  });
+}
 
 function parsePoint(text: string, whole: string, compressor: CompressorName): CompressionPoint {
-  const [, layerText, strideText] = POINT.exec(text.trim()) ?? [];
+  const [, layerText, strideText, name] = POINT.exec(text.trim()) ?? [];
   if (layerText === undefined || strideText === undefined) throw new InputError({ value: whole, rule: NOTATION });
   const [layer, stride] = [Number(layerText), Number(strideText)];
   if (layer < -1) throw new InputError({ value: whole, rule: 'layer K must be -1 (before the decoder) or more' });
   if (stride < 1) throw new InputError({ value: whole, rule: 'stride S must be 1 (no compression) or more' });
   // `+ 0` turns the -0 that '-0/2' parses to into a plain 0.
-  return { layer: layer + 0, stride, compressor };
+  return { layer: layer + 0, stride, compressor: name === undefined ? compressor : compressorOf(name, whole) };
 }
 
 /**
- * Reads stage notation K/S: `none` or `full`, `2/8`, `-1/4`, `2/2+4/2` (strides multiply from layer 4 on).
- * Points of stride 1 do nothing and are left out.
+ * Reads stage notation K/S: `none` or `full`, `2/8`, `-1/4`, `2/2+4/2` (strides multiply from layer 4 on),
+ * `2/2:random+4/2:attention`. Points of stride 1 do nothing and are left out.
  *
- * @throws InputError for anything else, and for two points at one layer.
+ * @param compressor of the points that name none
+ * @throws InputError for anything else, for two points at one layer, and for a point where its compressor cannot stand
  */
-export function parseCompression(text: string, compressor: CompressorName = 'average-pool'): Compression {
+export function parseCompression(text: string, compressor: CompressorName = DEFAULT): Compression {
   if (/^\s*(none|full)\s*$/i.test(text)) return FULL;
   const points = text.split('+').map((part) => parsePoint(part, text, compressor));
   if (new Set(points.map((point) => point.layer)).size < points.length) {
     throw new InputError({ value: text, rule: 'must have one point per layer', hint: 'Multiply the two strides' });
   }
-  return points.filter((point) => point.stride > 1).sort((a, b) => a.layer - b.layer);
+  const compression = points.filter((point) => point.stride > 1).sort((a, b) => a.layer - b.layer);
+  const rule = findCompressorProblem(compression);
+  if (rule !== undefined) throw new InputError({ value: text, rule });
+  return compression;
 }
 
-/** Stage notation of a compression setting: `none`, `2/8`, `2/2+4/2`. The inverse of `parseCompression`. */
-export function formatCompression(compression: Compression): string {
-  return compression.map((point) => `${point.layer}/${point.stride}`).join('+') || 'none';
+/**
+ * Stage notation of a compression setting: `none`, `2/8`, `2/2+4/2:random`. The inverse of `parseCompression`.
+ *
+ * @param usual the compressor that goes without saying
+ */
+export function formatCompression(compression: Compression, usual: CompressorName = DEFAULT): string {
+  const points = compression.map(({ layer, stride, compressor }) =>
+    compressor === usual ? `${layer}/${stride}` : `${layer}/${stride}:${compressor}`,
+  );
+  return points.join('+') || 'none';
+}
+
+function layerProblem({ layer, compressor }: CompressionPoint): string | undefined {
+  const { firstLayer = -1, lastLayer = Infinity, layerReason = '' } = COMPRESSOR_FACTS[compressor];
+  if (layer >= firstLayer && layer <= lastLayer) return undefined;
+  const limit = layer < firstLayer ? `${firstLayer} or more` : `${lastLayer} or less`;
+  return `layer K of ${compressor} must be ${limit}: ${layerReason}`;
+}
+
+/** What is wrong with where compressors stand in a setting, as a rule in words; undefined where nothing is. */
+export function findCompressorProblem(compression: Compression): string | undefined {
+  const gridLost = compression.findIndex(({ compressor }) => !COMPRESSOR_FACTS[compressor].isSquare);
+  for (const [index, point] of compression.entries()) {
+    const problem = layerProblem(point);
+    if (problem !== undefined) return problem;
+    if (!COMPRESSOR_FACTS[point.compressor].isSquare) continue;
+    if (!Number.isInteger(Math.sqrt(point.stride))) {
+      return `stride S of ${point.compressor} must be a square (4, 9, 16 …), and is ${point.stride}`;
+    }
+    if (gridLost >= 0 && gridLost < index) {
+      return `${point.compressor} must not come behind ${compression[gridLost]?.compressor}, which leaves no patch grid`;
+    }
+  }
+  return undefined;
 }
 
 /** Layer K of a `fromDepth`-layer decoder at the same relative depth of a `toDepth`-layer one; 0 and −1 stay what they are. */
@@ -60,16 +105,30 @@ export function scaleLayer(layer: number, fromDepth: number, toDepth: number): n
   return Math.min(Math.max(1, Math.round((layer * toDepth) / fromDepth)), toDepth - 1);
 }
 
-/** Moves every point to the same relative depth of another decoder. Points that meet at one layer become one: pooling twice by a and b is pooling by a·b. */
+/**
+ * Moves every point to the same relative depth of another decoder. Points that meet at one layer become one: pooling
+ * twice by a and b is pooling by a·b.
+ *
+ * @throws InputError where points of different compressors meet
+ */
 export function scaleCompression(compression: Compression, fromDepth: number, toDepth: number): Compression {
   const scaled: CompressionPoint[] = [];
   for (const point of compression) {
-    const layer = scaleLayer(point.layer, fromDepth, toDepth);
+    const moved = { ...point, layer: scaleLayer(point.layer, fromDepth, toDepth) };
     const last = scaled.at(-1);
-    if (last?.layer === layer) scaled[scaled.length - 1] = { ...last, stride: last.stride * point.stride };
-    else scaled.push({ ...point, layer });
+    if (last?.layer === moved.layer) scaled[scaled.length - 1] = joined(last, moved, compression);
+    else scaled.push(moved);
   }
   return scaled;
+}
+
+function joined(first: CompressionPoint, second: CompressionPoint, whole: Compression): CompressionPoint {
+  if (first.compressor === second.compressor) return { ...first, stride: first.stride * second.stride };
+  throw new InputError({
+    field: 'compression',
+    value: formatCompression(whole),
+    rule: `points of ${first.compressor} and ${second.compressor} must not meet at layer ${first.layer} of the decoder`,
+  });
 }
 
 /** Tokens left of a group of `length`: one per `stride`; a remainder is dropped. */
@@ -77,19 +136,27 @@ export function pooledLength(length: number, stride: number): number {
   return Math.floor(length / stride);
 }
 
+/** What a point needs of the length of a group and has not, in words; undefined where it fits. */
+function lengthProblem(length: number, { layer, stride, compressor }: CompressionPoint): string | undefined {
+  if (stride > length) {
+    return `stride must be at most ${length}, the visual tokens of an image or frame that reach layer ${layer}`;
+  }
+  const [side, window] = [Math.sqrt(length), Math.sqrt(stride)];
+  if (!COMPRESSOR_FACTS[compressor].isSquare || (Number.isInteger(side) && side % window === 0)) return undefined;
+  const grid = Number.isInteger(side) ? `${side} × ${side}` : `${length} tokens, no square`;
+  return `squares of ${window} × ${window} must fill the patch grid, which is ${grid}`;
+}
+
 /**
- * Lengths of the groups (images or frames) after one point, each pooled alone.
+ * Lengths of the groups (images or frames) after one point, each shortened alone.
  *
- * @throws InputError where a group would lose its last token.
+ * @throws InputError where a group would lose its last token, or the point does not fit its grid.
  */
 export function pooledLengths(groupLengths: readonly number[], point: CompressionPoint): number[] {
   return groupLengths.map((length) => {
-    if (point.stride <= length) return pooledLength(length, point.stride);
-    throw new InputError({
-      field: 'compression',
-      value: formatCompression([point]),
-      rule: `stride must be at most ${length}, the visual tokens of an image or frame that reach layer ${point.layer}`,
-    });
+    const rule = lengthProblem(length, point);
+    if (rule === undefined) return pooledLength(length, point.stride);
+    throw new InputError({ field: 'compression', value: formatCompression([point]), rule });
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { COMPRESSORS, formatCompression, parseCompression } from './compression.ts';
+import { formatCompression, parseCompression } from './compression.ts';
+import { COMPRESSORS } from './compressors.ts';
 import { InputError } from './errors.ts';
 import { PRECISIONS } from './precision.ts';
 import { loraSchema } from './recipe-lora.ts';
@@ -92,25 +93,24 @@ const checkpointSchema = z.strictObject({
   keep: count.default(3),
 });
 
-const compressionNotation = z
-  .string()
-  .max(200)
-  .transform((notation, context) => {
+const stageSchema = z
+  .strictObject({
+    share: z.number().gt(0).max(1).optional(),
+    until: count.optional(),
+    compression: z.string().max(200),
+    /** Of the points that name none. */
+    compressor: z.enum(COMPRESSORS).default('average-pool'),
+  })
+  .transform((stage, context) => {
     try {
-      return formatCompression(parseCompression(notation));
+      const compression = parseCompression(stage.compression, stage.compressor);
+      return { ...stage, compression: formatCompression(compression, stage.compressor) };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      context.addIssue({ code: 'custom', message: error.problem.rule });
+      context.addIssue({ code: 'custom', path: ['compression'], message: error.problem.rule });
       return z.NEVER;
     }
   });
-
-const stageSchema = z.strictObject({
-  share: z.number().gt(0).max(1).optional(),
-  until: count.optional(),
-  compression: compressionNotation,
-  compressor: z.enum(COMPRESSORS).default('average-pool'),
-});
 
 /** Depth of the decoders of the paper (7B), which layers are given for unless a recipe says otherwise. */
 export const PAPER_DEPTH = 32;

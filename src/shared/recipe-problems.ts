@@ -22,6 +22,7 @@ function fieldNames(schema: unknown, prefix = ''): string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
     return fieldNames(schema.unwrap(), prefix);
   }
+  if (schema instanceof z.ZodPipe) return fieldNames(schema.in, prefix);
   if (schema instanceof z.ZodArray) return fieldNames(schema.element, `${prefix}[]`);
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.entries(schema.shape).flatMap(([key, field]) => {

@@ -131,20 +131,16 @@ export interface ModelFacts {
 }
 
 /**
- * Checks what a recipe's file alone cannot tell: that each stage leaves an image at least one token.
+ * Checks what a recipe's file alone cannot tell: that each stage leaves an image at least one token and fits its patch grid.
  *
  * @throws InputError naming the stage and the limit.
  */
 export function checkRecipeAgainstModel(recipe: Recipe, { depth, visualTokens }: ModelFacts, file?: string): void {
   if (recipe.phase === 'vision') return;
   for (const [index, stage] of recipe.stages.entries()) {
-    const compression = scaleCompression(
-      parseCompression(stage.compression, stage.compressor),
-      recipe.stageDepth,
-      depth,
-    );
     try {
-      visualTokensPerLayer([visualTokens], depth, compression);
+      const given = parseCompression(stage.compression, stage.compressor);
+      visualTokensPerLayer([visualTokens], depth, scaleCompression(given, recipe.stageDepth, depth));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const field = `stages[${index}].compression`;

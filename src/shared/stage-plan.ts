@@ -1,4 +1,5 @@
-import { parseCompression, type CompressorName } from './compression.ts';
+import { parseCompression } from './compression.ts';
+import type { CompressorName } from './compressors.ts';
 import { InputError } from './errors.ts';
 import { sum } from './sum.ts';
 
@@ -10,6 +11,7 @@ export interface StageSpec {
   readonly until?: number | undefined;
   /** Stage notation K/S. */
   readonly compression: string;
+  /** Of the points that name none. */
   readonly compressor: CompressorName;
 }
 
@@ -55,9 +57,12 @@ export function pivotsOf(stages: readonly StageSpec[], totalSteps: number): numb
   });
 }
 
-function compressionProblem({ compression }: StageSpec, stageDepth: number): Omit<StageProblem, 'path'> | undefined {
+function compressionProblem(
+  { compression, compressor }: StageSpec,
+  stageDepth: number,
+): Omit<StageProblem, 'path'> | undefined {
   try {
-    if (parseCompression(compression).every((point) => point.layer < stageDepth)) return undefined;
+    if (parseCompression(compression, compressor).every((point) => point.layer < stageDepth)) return undefined;
     const rule = `layer must be between -1 and ${stageDepth - 1}: the layers are given for a decoder of ${stageDepth}`;
     return { rule, value: compression, hint: 'stageDepth says for which depth they are given' };
   } catch (error) {

@@ -34,7 +34,9 @@ function scalingNotice(compression: Compression, index: number, fromDepth: numbe
     .filter(({ layer, scaled }) => layer !== scaled)
     .map(({ layer, scaled }) => `layer ${layer} of ${fromDepth} → ${scaled} of ${depth}`);
   if (moved.length === 0) return [];
-  const [given, used] = [compression, scaleCompression(compression, fromDepth, depth)].map(formatCompression);
+  const [given, used] = [compression, scaleCompression(compression, fromDepth, depth)].map((one) =>
+    formatCompression(one),
+  );
   return [`stage ${index + 1}: ${given} runs as ${used} (${moved.join(', ')})`];
 }
 

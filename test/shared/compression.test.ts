@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   FULL,
   compressionRatio,
+  findCompressorProblem,
   formatCompression,
   parseCompression,
   scaleCompression,
@@ -10,6 +11,7 @@ import {
   visualTokensPerLayer,
   type Compression,
 } from '../../src/shared/compression.ts';
+import { COMPRESSORS, type CompressorName } from '../../src/shared/compressors.ts';
 import { InputError } from '../../src/shared/errors.ts';
 
 const average = (layer: number, stride: number) => ({ layer, stride, compressor: 'average-pool' }) as const;
@@ -72,6 +74,72 @@ describe('notation K/S', () => {
           expect(error).toBeInstanceOf(InputError);
         }
       }),
+    );
+  });
+});
+
+describe('compressors', () => {
+  const point = (layer: number, stride: number, compressor: CompressorName) => ({ layer, stride, compressor });
+
+  it('stand behind a point; the usual one goes without saying', () => {
+    expect(parseCompression('2/8:k-means')).toEqual([point(2, 8, 'k-means')]);
+    expect(parseCompression('2/2 : random + 4/2')).toEqual([point(2, 2, 'random'), point(4, 2, 'average-pool')]);
+    expect(parseCompression('2/8:average-pool')).toEqual(parseCompression('2/8'));
+    expect(formatCompression(parseCompression('2/2:random+4/2:average-pool'))).toBe('2/2:random+4/2');
+  });
+
+  it('of a stage are those of its points that name none', () => {
+    const given = parseCompression('2/2+4/4:average-pool', 'random');
+    expect(given).toEqual([point(2, 2, 'random'), point(4, 4, 'average-pool')]);
+    expect(formatCompression(given, 'random')).toBe('2/2+4/4:average-pool');
+  });
+
+  it('are written as they are read, whichever is the usual one', () => {
+    const settings = fc.uniqueArray(
+      fc.record({
+        layer: fc.integer({ min: 1, max: 31 }),
+        stride: fc.constantFrom(4, 9),
+        compressor: fc.constantFrom(...COMPRESSORS),
+      }),
+      { selector: ({ layer }) => layer, maxLength: 3 },
+    );
+    fc.assert(
+      fc.property(settings, fc.constantFrom(...COMPRESSORS), (points, usual) => {
+        const given = points.sort((a, b) => a.layer - b.layer);
+        fc.pre(findCompressorProblem(given) === undefined);
+        expect(parseCompression(formatCompression(given, usual), usual)).toEqual(given);
+      }),
+    );
+  });
+
+  it.each([
+    ['2/8:kmeans', /Did you mean k-means|must be one of/],
+    ['2/8:', /joined by/],
+    ['0/2:attention', /layer K of attention must be 1 or more: it ranks by the attention of the layer before/],
+    ['-1/2:attention-all', /must be 1 or more/],
+    ['2/8:average-pool-2d', /must be a square \(4, 9, 16 …\), and is 8/],
+    ['2/2+4/4:average-pool-2d', /must not come behind average-pool, which leaves no patch grid/],
+  ])('%s is refused', (text, message) => {
+    expect(() => parseCompression(text)).toThrow(message);
+  });
+
+  it('squares must fill the patch grid', () => {
+    expect(visualTokensPerLayer([576], 3, parseCompression('1/16:average-pool-2d'))).toEqual([576, 36, 36]);
+    expect(visualTokensPerLayer([576], 3, parseCompression('1/4:average-pool-2d+2/9:average-pool-2d'))).toEqual([
+      576, 144, 16,
+    ]);
+    expect(() => visualTokensPerLayer([576], 3, parseCompression('1/25:average-pool-2d'))).toThrow(
+      /squares of 5 × 5 must fill the patch grid, which is 24 × 24/,
+    );
+    expect(() => visualTokensPerLayer([50], 3, parseCompression('1/4:average-pool-2d'))).toThrow(
+      /50 tokens, no square/,
+    );
+  });
+
+  it('that meet at one layer of a shallower decoder are one if they are the same', () => {
+    expect(formatCompression(scaleCompression(parseCompression('2/2:random+4/4:random'), 32, 6))).toBe('1/8:random');
+    expect(() => scaleCompression(parseCompression('2/2:random+4/4'), 32, 6)).toThrow(
+      /points of random and average-pool must not meet at layer 1/,
     );
   });
 });

@@ -164,7 +164,7 @@ describe('a recipe that breaks a rule', () => {
     [
       'no notation',
       ['2/8', '2 by 8'],
-      `recipe.yaml:11:33: stages[0].compression: must be 'none' or points K/S joined by '+', e.g. '2/8' or '2/2+4/2' (found "2 by 8")`,
+      `recipe.yaml:11:33: stages[0].compression: must be 'none' or points K/S joined by '+', e.g. '2/8', '2/2+4/2' or '2/8:k-means' (found "2 by 8")`,
     ],
     [
       'a stage without steps',

@@ -34,6 +34,11 @@ function withTape<T>(tape: Tape | null, compute: () => T): T {
   }
 }
 
+/** Runs `compute` off the tape: nothing in it gets a gradient. */
+export function detached<T>(compute: () => T): T {
+  return withTape(null, compute);
+}
+
 /** The record of one forward pass. */
 export class Tape {
   private readonly nodes: TapeNode[] = [];

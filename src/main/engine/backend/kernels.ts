@@ -40,6 +40,11 @@ export const add = (a: Tensor, b: Tensor): Tensor => kernel('AddV2', [a, b], { T
 export const div = (a: Tensor, b: Tensor): Tensor => kernel('RealDiv', [a, b], { T: { type: a.dtype } });
 export const sub = (a: Tensor, b: Tensor): Tensor => kernel('Sub', [a, b], { T: { type: a.dtype } });
 export const mul = (a: Tensor, b: Tensor): Tensor => kernel('Mul', [a, b], { T: { type: a.dtype } });
+export const maximum = (a: Tensor, b: Tensor): Tensor => kernel('Maximum', [a, b], { T: { type: a.dtype } });
+export const minimum = (a: Tensor, b: Tensor): Tensor => kernel('Minimum', [a, b], { T: { type: a.dtype } });
+/** Quotient rounded down. */
+export const floorDiv = (a: Tensor, b: Tensor): Tensor => kernel('FloorDiv', [a, b], { T: { type: a.dtype } });
+export const negative = (x: Tensor): Tensor => kernel('Neg', [x], { T: { type: x.dtype } });
 export const scale = (x: Tensor, factor: number): Tensor => mul(x, floatScalar(factor));
 export const addScalar = (x: Tensor, value: number): Tensor => add(x, floatScalar(value));
 export const addN = (xs: Tensor[]): Tensor =>
@@ -111,6 +116,20 @@ export const max = (x: Tensor, axis: number, keepDims = false): Tensor =>
 /** Mean over one axis. */
 export const mean = (x: Tensor, axis: number, keepDims = false): Tensor =>
   kernel('Mean', [x, intVector([axis])], { ...FLOAT, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } });
+
+/** The k largest values of each row [M, N] and their places (int32), falling, of equal ones the first: both [M, k]. */
+export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
+  const attributes = { T: { type: x.dtype }, sorted: { bool: true } };
+  const [values, indices] = runKernel('TopKV2', [x, axisScalar(k)], attributes, 2) as [Tensor, Tensor];
+  return { values, indices };
+}
+
+/** The int32 vector 0, 1 … n − 1 as a constant. */
+export const rangeVector = (n: number): Tensor => constant(`range ${n}`, () => tf.range(0, n, 1, 'int32'));
+
+/** 1 where a ≥ b, else 0. */
+export const isAtLeast = (a: Tensor, b: Tensor): Tensor =>
+  toFloat(kernel('GreaterEqual', [a, b], { T: { type: a.dtype } }));
 
 /** Cross entropy of each row of logits [M, V] with its class [M]; returns [loss [M], d loss / d logits [M, V]]. */
 export const sparseCrossEntropy = (logits: Tensor, classes: Tensor): [Tensor, Tensor] =>

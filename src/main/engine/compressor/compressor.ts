@@ -1,36 +1,58 @@
-import type { CompressorName } from '../../../shared/compression.ts';
+import type { CompressionPoint } from '../../../shared/compression.ts';
+import type { CompressorName } from '../../../shared/compressors.ts';
 import type { DeviceArrays, HostArrays } from '../backend/host-arrays.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
-import { averagePool } from './average-pool.ts';
 import type { SequenceLayout } from './sequence-layout.ts';
 
-/** What one compression point does to one batch, decided on the host before the step. */
-export interface CompressionPlan {
-  /** The layout from this point on. */
+/** What a point does to the lengths of one batch. B rows of T tokens become B rows of T′. */
+export interface PlannedPoint {
+  readonly point: CompressionPoint;
+  readonly before: SequenceLayout;
+  /** As `shortened` makes it: text moves up, of each group one token in S is left. */
   readonly after: SequenceLayout;
-  readonly arrays: HostArrays;
 }
+
+/** What the decoder hands to a compressor beside the states; all of it on the device, none of it on the tape. */
+export interface CompressorContext {
+  /** int32 [B·T]: position ids before the point. */
+  readonly positions: Tensor;
+  /** B·T′ */
+  readonly rowsAfter: number;
+  /** [B, Q, T]: the attention that the plan's `queries` pay to all tokens, averaged over heads; where it is asked for. */
+  readonly attention?: Tensor;
+}
+
+/** What a compressor makes of a batch. */
+export type Compressed = {
+  /** [B·T′, D] */
+  readonly states: Tensor;
+  /** int32 [B·T′]: position ids from here on. */
+  readonly positions: Tensor;
+  /** int32 [B·T]: the row after the point that each row before it went into; −1 where it is dropped, and for padding. */
+  readonly assignment: Tensor;
+};
 
 /**
  * A way to shorten visual tokens just before a decoder layer. It works in two halves so that a training step stays a
- * pure function of tensors: `plan` looks at lengths only, `apply` at values only.
+ * pure function of tensors: `plan` looks at lengths only, `apply` at values only. How many tokens are left is never its
+ * own decision (`pooledLength`), so that all shapes are known beforehand; which ones are may depend on values.
+ *
+ * Groups never mix, text is never touched, padding never chosen. A compressor knows no model.
  */
 export interface Compressor {
   readonly name: CompressorName;
-  /** Host half: who goes where when every group is shortened by `stride`. Pure. */
-  plan(before: SequenceLayout, stride: number): CompressionPlan;
   /**
-   * Device half.
+   * The layer whose attention it ranks by: the one `before` the point, or the one that the point `enters`. Its plan then
+   * has `queries`, int32 [B·Q]: the rows of the flat states that look, Q of each row of the batch.
+   */
+  readonly attentionOf?: 'before' | 'enters';
+  /** Host half: index arrays for the device. Pure. */
+  plan(planned: PlannedPoint): HostArrays;
+  /**
+   * Device half. Runs in a tidy; gradients flow through the states alone, what ranks or clusters is off the tape.
    *
    * @param states [B·T, D], the residual stream before the layer's input norm
    * @param arrays the plan's arrays
-   * @returns [B·T′, D], owned by the caller's tidy
    */
-  apply(states: Tensor, arrays: DeviceArrays): Tensor;
-}
-
-const COMPRESSORS: Record<CompressorName, Compressor> = { 'average-pool': averagePool };
-
-export function compressorNamed(name: CompressorName): Compressor {
-  return COMPRESSORS[name];
+  apply(states: Tensor, arrays: DeviceArrays, context: CompressorContext): Compressed;
 }

@@ -1,15 +1,22 @@
+import { pooledLength } from '../../../shared/compression.ts';
 import type { VisualGroup } from '../data/batch.ts';
 
-/** One row of a padded batch, as it stands before some decoder layer. */
+/** The visual tokens of one image or frame in a row. */
+export interface LayoutGroup extends VisualGroup {
+  /** The same for the same group of the same row, whatever it is batched with: what chance draws from. */
+  readonly id: string;
+}
+
+/** One row of a padded batch, as it stands before some decoder layer. Position ids are decided on the device. */
 export interface LayoutRow {
   /** Tokens without padding. */
   readonly length: number;
   /** Visual groups (images or frames), ascending. */
-  readonly groups: readonly VisualGroup[];
-  /** Position id of each token. Text keeps its own through every compression, so gaps stay where tokens went. */
-  readonly positions: Int32Array;
+  readonly groups: readonly LayoutGroup[];
   /** For each token, where its text token stood in the uncompressed row; −1 for visual tokens. */
   readonly origin: Int32Array;
+  /** Place of the first token of each answer, ascending, and where a row has no answer, its length: there it will begin. */
+  readonly answers: readonly number[];
 }
 
 /**
@@ -61,9 +68,35 @@ export function layoutAfter(before: SequenceLayout, rows: readonly LayoutRow[]):
   return { rows, paddedLength: before.paddedLength - first };
 }
 
-/** Position ids of all rows, padded with 0: [B·T]. */
-export function paddedPositions({ rows, paddedLength }: SequenceLayout): Int32Array {
-  const positions = new Int32Array(rows.length * paddedLength);
-  rows.forEach((row, b) => positions.set(row.positions, b * paddedLength));
-  return positions;
+/** A row with every group shortened by `stride`; text moves up. */
+function shortenedRow(row: LayoutRow, stride: number): LayoutRow {
+  const groups: LayoutGroup[] = [];
+  const origin: number[] = [];
+  let at = 0;
+  for (const { id, start, length } of row.groups) {
+    origin.push(...row.origin.subarray(at, start));
+    const kept = pooledLength(length, stride);
+    groups.push({ id, start: origin.length, length: kept });
+    for (let i = 0; i < kept; i++) origin.push(-1);
+    at = start + length;
+  }
+  origin.push(...row.origin.subarray(at));
+  const removed = row.length - origin.length;
+  const answers = row.answers.map((place) => place - removedBefore(row, place, stride));
+  return { length: row.length - removed, groups, origin: Int32Array.from(origin), answers };
+}
+
+function removedBefore({ groups }: LayoutRow, place: number, stride: number): number {
+  return groups.reduce(
+    (removed, { start, length }) => (start < place ? removed + length - pooledLength(length, stride) : removed),
+    0,
+  );
+}
+
+/** The layout behind a point that leaves one visual token in `stride` of every group. */
+export function shortened(before: SequenceLayout, stride: number): SequenceLayout {
+  return layoutAfter(
+    before,
+    before.rows.map((row) => shortenedRow(row, stride)),
+  );
 }

@@ -2,12 +2,13 @@
  * How much attention the text pays to visual tokens (Fig. 1b of the paper): the reason why they can be compressed, and
  * FastV's score for which to keep.
  */
-import { tf, type Tensor } from '../backend/tensorflow.ts';
-import { add, batchMatMul, gather, mean, reshape, slice, softmax, transpose } from '../backend/kernels.ts';
+import type { AttentionShape } from '../backend/ops/attention.ts';
+import { attentionRows } from '../backend/ops/attention-rows.ts';
+import { tf } from '../backend/tensorflow.ts';
 import type { SequenceLayout } from '../compressor/sequence-layout.ts';
 import type { VisualGroup } from '../data/batch.ts';
-import { decode, mergedEmbeddings, trainingLayer, type DeviceBatch } from '../model/llava.ts';
-import type { LlavaConfig, TextConfig } from '../model/config.ts';
+import { decode, mergedEmbeddings, trainingLayer, type DeviceBatch, type RunLayer } from '../model/llava.ts';
+import type { LlavaConfig } from '../model/config.ts';
 import { projections, type Projections } from '../model/decoder.ts';
 import { scoped, type Weights } from '../model/weights.ts';
 
@@ -20,39 +21,26 @@ export interface AttentionRows {
   readonly length: number;
 }
 
-const HIDDEN = -1e9;
-
-/** [m, h·d] → [h, m, d] */
-const heads = (x: Tensor, count: number, headDim: number): Tensor =>
-  transpose(reshape(x, [-1, count, headDim]), [1, 0, 2]);
-
-function causalMask(queries: readonly number[], length: number): Tensor {
-  const mask = new Float32Array(queries.length * length);
-  queries.forEach((query, i) => mask.fill(HIDDEN, i * length + query + 1, (i + 1) * length));
-  return tf.tensor(mask, [1, queries.length, length]);
-}
-
-/** Attention of one row's queries in one layer; row b starts at token `start`. */
-function rowAttention(
+/** Attention of chosen tokens of every row, from a whole batch's. */
+function hostRows(
   { q, k }: Projections,
-  queries: readonly number[],
-  start: number,
-  length: number,
-  { heads: H, kvHeads, headDim }: TextConfig,
-): AttentionRows {
-  const probabilities = tf.tidy(() => {
-    const asked = tf.tensor1d(
-      queries.map((query) => start + query),
-      'int32',
-    );
-    const ownQueries = reshape(heads(gather(q, asked), H, headDim), [kvHeads, -1, headDim]); // [kv, g·m, d]
-    const ownKeys = heads(slice(k, [start, 0], [length, kvHeads * headDim]), kvHeads, headDim); // [kv, T, d]
-    const scores = reshape(batchMatMul(ownQueries, ownKeys, { transposeB: true }), [H, queries.length, length]);
-    return mean(softmax(add(scores, causalMask(queries, length))), 0);
+  asked: readonly (readonly number[])[],
+  { rows, paddedLength }: SequenceLayout,
+  shape: AttentionShape,
+): AttentionRows[] {
+  const count = Math.max(1, ...asked.map((queries) => queries.length));
+  // Rows with fewer queries ask with their first token again; nobody reads that.
+  const flat = rows.flatMap((_, b) => Array.from({ length: count }, (_, i) => b * paddedLength + (asked[b]?.[i] ?? 0)));
+  const values = attentionRows(q, k, tf.tensor1d(flat, 'int32'), shape).dataSync() as Float32Array;
+  return rows.map(({ length }, b) => {
+    const queries = asked[b] ?? [];
+    const probabilities = new Float32Array(queries.length * length);
+    queries.forEach((_, i) => {
+      const start = (b * count + i) * paddedLength;
+      probabilities.set(values.subarray(start, start + length), i * length);
+    });
+    return { queries, probabilities, length };
   });
-  const values = (probabilities.dataSync() as Float32Array).slice();
-  probabilities.dispose();
-  return { queries, probabilities: values, length };
 }
 
 /**
@@ -70,19 +58,17 @@ export function attentionByLayer(
   const found: AttentionRows[][] = [];
   const { segments } = batch.plan;
   tf.tidy(() => {
-    decode(mergedEmbeddings(batch, weights, config), batch, weights, config, (x, layer, tables, ...rest) => {
+    const listeningLayer: RunLayer = (x, layer, tables, shape, ...rest) => {
       const layout = segments.findLast(({ fromLayer }) => fromLayer <= layer)?.layout;
       if (!layout) throw new Error('every layer is in a segment');
       const w = scoped(weights, `language_model.model.layers.${layer}`);
       tf.tidy(() => {
-        const states = projections(x, w, config.text, tables);
-        const rows = layout.rows.map(({ length }, b) =>
-          rowAttention(states, queriesOf(layout, b), b * layout.paddedLength, length, config.text),
-        );
-        found.push(rows);
+        const asked = layout.rows.map((_, b) => queriesOf(layout, b));
+        found.push(hostRows(projections(x, w, config.text, tables), asked, layout, shape));
       });
-      return trainingLayer(x, layer, tables, ...rest);
-    });
+      return trainingLayer(x, layer, tables, shape, ...rest);
+    };
+    decode(mergedEmbeddings(batch, weights, config), batch, weights, config, listeningLayer);
   });
   return found;
 }

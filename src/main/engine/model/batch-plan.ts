@@ -6,8 +6,16 @@
 import { pooledLength, type Compression, type CompressionPoint } from '../../../shared/compression.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import type { HostArrays } from '../backend/host-arrays.ts';
-import { compressorNamed } from '../compressor/compressor.ts';
-import { layoutOf, paddedPositions, type LayoutRow, type SequenceLayout } from '../compressor/sequence-layout.ts';
+import type { PlannedPoint } from '../compressor/compressor.ts';
+import { compressorNamed } from '../compressor/compressors.ts';
+import {
+  layoutOf,
+  shortened,
+  tightLayout,
+  type LayoutGroup,
+  type LayoutRow,
+  type SequenceLayout,
+} from '../compressor/sequence-layout.ts';
 
 /** One stretch of decoder layers between compression points. */
 export interface Segment {
@@ -25,8 +33,8 @@ export interface BatchPlan {
   /** Visual tokens of all groups before any compression, ΣL. */
   readonly visualTokens: number;
   readonly segments: readonly Segment[];
-  /** Pooling of the projector's output where the setting has a point at layer −1. */
-  readonly beforeDecoder?: CompressionPoint;
+  /** Of the projector's output, all groups in one row, where the setting has a point at layer −1. */
+  readonly beforeDecoder?: PlannedPoint;
   readonly arrays: HostArrays;
   /** Supervised tokens of the batch. */
   readonly supervised: number;
@@ -35,45 +43,53 @@ export interface BatchPlan {
 /** Supervised positions are padded to a power of two, and to this at least: the head is cheap, a new shape is not. */
 const SMALLEST_TARGETS = 16;
 
-/** The row as the decoder first sees it: groups shortened where pooling comes before the decoder, positions 0, 1, 2 … */
-function entryRow(row: EncodedRow, stride: number): LayoutRow {
-  const groups: { start: number; length: number }[] = [];
-  const origin: number[] = [];
-  let at = 0;
-  for (const group of [...row.groups, { start: row.tokenIds.length, length: 0 }]) {
-    for (; at < group.start; at++) origin.push(at);
-    const length = pooledLength(group.length, stride);
-    if (group.length > 0) groups.push({ start: origin.length, length });
-    for (let i = 0; i < length; i++) origin.push(-1);
-    at = group.start + group.length;
-  }
-  return {
-    length: origin.length,
-    groups,
-    positions: Int32Array.from(origin, (_, i) => i),
-    origin: Int32Array.from(origin),
-  };
+/** Names a group for whatever is drawn by chance. */
+const groupId = (row: EncodedRow, g: number): string => `${row.id} ${g}`;
+
+/** Where answers begin in a row: a supervised token behind one that is not. */
+function answersOf({ labels }: EncodedRow, origin: readonly number[]): number[] {
+  const isSupervised = origin.map((from) => from >= 0 && labels[from] !== IGNORED_LABEL);
+  const places = [...isSupervised.keys()].filter((t) => t > 0 && isSupervised[t] && !isSupervised[t - 1]);
+  return places.length > 0 ? places : [origin.length];
 }
 
-/** Groups of the projector's output [ΣL, D] as one row each way: pooling them is the same plan with no text around. */
-function visualLayout(rows: readonly EncodedRow[]): SequenceLayout {
-  const lengths = rows.flatMap((row) => row.groups.map((group) => group.length));
-  const length = lengths.reduce((a, b) => a + b, 0);
-  let start = 0;
-  const groups = lengths.map((size) => {
-    const group = { start, length: size };
-    start += size;
-    return group;
+/** The row as the decoder first sees it: groups shortened where a point stands before the decoder. */
+function entryRow(row: EncodedRow, stride: number): LayoutRow {
+  const groups: LayoutGroup[] = [];
+  const origin: number[] = [];
+  let at = 0;
+  row.groups.forEach((group, g) => {
+    for (; at < group.start; at++) origin.push(at);
+    const length = pooledLength(group.length, stride);
+    groups.push({ id: groupId(row, g), start: origin.length, length });
+    for (let i = 0; i < length; i++) origin.push(-1);
+    at = group.start + group.length;
   });
-  const row: LayoutRow = {
-    length,
-    groups,
-    positions: new Int32Array(length),
-    origin: new Int32Array(length).fill(-1),
-  };
+  for (; at < row.tokenIds.length; at++) origin.push(at);
+  return { length: origin.length, groups, origin: Int32Array.from(origin), answers: answersOf(row, origin) };
+}
+
+/** Groups of the projector's output [ΣL, D] as one row each way: compressing them is the same plan with no text around. */
+function visualLayout(rows: readonly EncodedRow[]): SequenceLayout {
+  let length = 0;
+  const groups = rows.flatMap((row) =>
+    row.groups.map((group, g) => {
+      const start = length;
+      length += group.length;
+      return { id: groupId(row, g), start, length: group.length };
+    }),
+  );
+  const row: LayoutRow = { length, groups, origin: new Int32Array(length).fill(-1), answers: [length] };
   // No padding: these rows are the projector's, not a sequence's.
   return { rows: [row], paddedLength: length };
 }
+
+function plannedBeforeDecoder(rows: readonly EncodedRow[], point: CompressionPoint): PlannedPoint {
+  const before = visualLayout(rows);
+  return { point, before, after: tightLayout(shortened(before, point.stride).rows) };
+}
+
+const arraysOf = (planned: PlannedPoint): HostArrays => compressorNamed(planned.point.compressor).plan(planned);
 
 /**
  * Where each decoder row comes from: row r of the batch is row source[r] of [text embeddings of all B·T positions;
@@ -139,19 +155,24 @@ function lastRows({ rows, paddedLength }: SequenceLayout): Int32Array {
   return Int32Array.from(rows, (row, b) => b * paddedLength + row.length - 1);
 }
 
+/** Position ids of all rows as they enter the decoder, 0, 1, 2 …, padded with 0: [B·T]. */
+function entryPositions({ rows, paddedLength }: SequenceLayout): Int32Array {
+  return Int32Array.from({ length: rows.length * paddedLength }, (_, i) => {
+    const place = i % paddedLength;
+    return place < (rows[Math.floor(i / paddedLength)] as LayoutRow).length ? place : 0;
+  });
+}
+
 function segmentsOf(entry: SequenceLayout, compression: Compression): { segments: Segment[]; arrays: HostArrays } {
   const segments: Segment[] = [{ fromLayer: 0, layout: entry }];
-  const arrays: Record<string, HostArrays[string]> = {};
+  const positions = entryPositions(entry);
+  const arrays: Record<string, HostArrays[string]> = { positions: { shape: [positions.length], data: positions } };
   for (const point of compression.filter(({ layer }) => layer >= 0)) {
     const before = (segments.at(-1) as Segment).layout;
-    const plan = compressorNamed(point.compressor).plan(before, point.stride);
-    Object.assign(arrays, prefixed(`point${segments.length}`, plan.arrays));
-    segments.push({ fromLayer: point.layer, point, layout: plan.after });
+    const planned = { point, before, after: shortened(before, point.stride) };
+    Object.assign(arrays, prefixed(`point${segments.length}`, arraysOf(planned)));
+    segments.push({ fromLayer: point.layer, point, layout: planned.after });
   }
-  segments.forEach((segment, i) => {
-    const data = paddedPositions(segment.layout);
-    arrays[`positions${i}`] = { shape: [data.length], data };
-  });
   return { segments, arrays };
 }
 
@@ -169,15 +190,13 @@ export function planBatch(
   normaliser?: number,
   layout: (rows: readonly LayoutRow[]) => SequenceLayout = layoutOf,
 ): BatchPlan {
-  const beforeDecoder = compression.find(({ layer }) => layer < 0);
-  const entry = layout(rows.map((row) => entryRow(row, beforeDecoder?.stride ?? 1)));
+  const first = compression.find(({ layer }) => layer < 0);
+  const entry = layout(rows.map((row) => entryRow(row, first?.stride ?? 1)));
   const { segments, arrays } = segmentsOf(entry, compression);
   const last = (segments.at(-1) as Segment).layout;
   const targets = targetsOf(rows, last);
   const ends = lastRows(last);
-  const visual = beforeDecoder
-    ? compressorNamed(beforeDecoder.compressor).plan(visualLayout(rows), beforeDecoder.stride).arrays
-    : {};
+  const beforeDecoder = first && plannedBeforeDecoder(rows, first);
   return {
     batch: rows.length,
     visualTokens: rows.reduce((total, row) => total + row.groups.reduce((tokens, { length }) => tokens + length, 0), 0),
@@ -187,7 +206,7 @@ export function planBatch(
     arrays: {
       ...mergeArrays(rows, entry),
       ...arrays,
-      ...prefixed('beforeDecoder', visual),
+      ...(beforeDecoder ? prefixed('beforeDecoder', arraysOf(beforeDecoder)) : {}),
       ...targetArrays(targets, normaliser ?? Math.max(targets.length, 1)),
       lastRows: { shape: [ends.length], data: ends },
     },

@@ -52,5 +52,5 @@ export function signatureOf(batch: DeviceBatch): string {
   const { plan, arrays, vision } = batch;
   const lengths = plan.segments.map(({ fromLayer, point, layout }) => [fromLayer, point, layout.paddedLength]);
   const shapes = Object.entries({ ...arrays, ...vision }).map(([name, tensor]) => [name, tensor.shape]);
-  return JSON.stringify([plan.batch, plan.beforeDecoder, lengths, shapes]);
+  return JSON.stringify([plan.batch, plan.beforeDecoder?.point, lengths, shapes]);
 }

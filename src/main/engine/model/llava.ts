@@ -7,15 +7,24 @@
  * The model is pure: everything that depends on the data's structure is in the plan, nothing here reads a tensor.
  */
 import { checkpoint } from '../backend/autograd.ts';
+import { rangeVector } from '../backend/kernels.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { linear } from '../backend/ops/linear.ts';
 import { crossEntropy } from '../backend/ops/loss.ts';
 import { rmsNorm } from '../backend/ops/norm.ts';
 import { concatRows, gatherRows } from '../backend/ops/rows.ts';
 import type { DeviceArrays } from '../backend/host-arrays.ts';
-import { compressorNamed } from '../compressor/compressor.ts';
+import type { PlannedPoint } from '../compressor/compressor.ts';
 import type { AttentionShape } from '../backend/ops/attention.ts';
 import type { BatchPlan, Segment } from './batch-plan.ts';
+import {
+  arraysUnder,
+  attentionLayer,
+  compress,
+  layerAttention,
+  type ObservePoint,
+  type Stream,
+} from './compression-point.ts';
 import { visionLayersUsed, type LlavaConfig } from './config.ts';
 import { decoderLayer, rotaryTables, type RotaryTables } from './decoder.ts';
 import { project } from './projector.ts';
@@ -58,13 +67,6 @@ export const checkpointedLayer: RunLayer = (x, layer, tables, shape, weights, co
   );
 };
 
-const arraysUnder = (arrays: DeviceArrays, prefix: string): DeviceArrays =>
-  Object.fromEntries(
-    Object.entries(arrays)
-      .filter(([name]) => name.startsWith(`${prefix}/`))
-      .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
-  );
-
 function projectedTokens(vision: DeviceVision, weights: Weights, config: LlavaConfig): Tensor {
   if ('tokens' in vision) return vision.tokens;
   if ('features' in vision) return project(vision.features, weights, config);
@@ -74,11 +76,16 @@ function projectedTokens(vision: DeviceVision, weights: Weights, config: LlavaCo
 }
 
 /**
- * Visual tokens as the decoder takes them: [ΣL, D], pooled where the setting says before the decoder.
+ * Visual tokens as the decoder takes them: [ΣL, D], compressed where the setting says before the decoder.
  *
  * @throws Error where the images are not those of the rows: the tokens of one would end up in the place of another
  */
-export function visualTokens(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor | null {
+export function visualTokens(
+  batch: DeviceBatch,
+  weights: Weights,
+  config: LlavaConfig,
+  observe?: ObservePoint,
+): Tensor | null {
   const { vision, plan, arrays } = batch;
   const projected = vision ? projectedTokens(vision, weights, config) : null;
   const given = projected?.shape[0] ?? 0;
@@ -86,18 +93,26 @@ export function visualTokens(batch: DeviceBatch, weights: Weights, config: Llava
     throw new Error(`the rows hold ${plan.visualTokens} visual tokens and the images give ${given}`);
   }
   if (!projected) return null;
-  const point = plan.beforeDecoder;
-  if (!point) return projected;
-  return next(projected, (x) => compressorNamed(point.compressor).apply(x, arraysUnder(arrays, 'beforeDecoder')));
+  const { beforeDecoder: planned } = plan;
+  if (!planned) return projected;
+  const stream = { states: projected, positions: rangeVector(given) };
+  const compressed = compress(stream, planned, arraysUnder(arrays, 'beforeDecoder'));
+  observe?.(planned, compressed);
+  return compressed.states;
 }
 
 /** Text embeddings with the visual tokens in their places: [R, D]. */
-export function mergedEmbeddings(batch: DeviceBatch, weights: Weights, config: LlavaConfig): Tensor {
+export function mergedEmbeddings(
+  batch: DeviceBatch,
+  weights: Weights,
+  config: LlavaConfig,
+  observe?: ObservePoint,
+): Tensor {
   return tf.tidy(() => {
     const { arrays } = batch;
     const table = scoped(weights, 'language_model.model')('embed_tokens.weight');
     const text = gatherRows(table, arrays['tokenIds'] as Tensor);
-    const visual = visualTokens(batch, weights, config);
+    const visual = visualTokens(batch, weights, config, observe);
     return visual ? gatherRows(concatRows(text, visual), arrays['mergeSource'] as Tensor) : text;
   });
 }
@@ -108,34 +123,55 @@ function segmentShape(segment: Segment, { text }: LlavaConfig): AttentionShape {
   return { batch: rows.length, length: paddedLength, heads, kvHeads, headDim, causal: true };
 }
 
+/** The point that opens segment i. */
+function plannedPoint({ segments }: BatchPlan, i: number): PlannedPoint | undefined {
+  const [before, segment] = [segments[i - 1], segments[i]];
+  if (!before || !segment?.point) return undefined;
+  return { point: segment.point, before: before.layout, after: segment.layout };
+}
+
 /**
  * Runs all decoder layers, compressing where the plan says. Call it in a `tf.tidy`.
  *
+ * @param observe is shown what every compression point made of the batch
  * @returns the residual stream after the last layer [R′, D] in the last segment's layout, before the final norm
  */
 export function decode(
   embeddings: Tensor,
-  batch: DeviceBatch,
+  { plan, arrays }: DeviceBatch,
   weights: Weights,
   config: LlavaConfig,
   runLayer: RunLayer = trainingLayer,
+  observe?: ObservePoint,
 ): Tensor {
-  const { segments } = batch.plan;
-  let x = embeddings;
-  segments.forEach((segment, i) => {
-    const { point } = segment;
-    if (point) {
-      const arrays = arraysUnder(batch.arrays, `point${i}`);
-      x = next(x, (state) => compressorNamed(point.compressor).apply(state, arrays));
+  let stream: Stream = { states: embeddings, positions: arrays['positions'] as Tensor };
+  let attention: Tensor | undefined;
+  plan.segments.forEach((segment, i) => {
+    const planned = plannedPoint(plan, i);
+    if (planned) {
+      const compressed = compress(stream, planned, arraysUnder(arrays, `point${i}`), attention);
+      observe?.(planned, compressed);
+      stream = compressed;
     }
-    const tables = rotaryTables(batch.arrays[`positions${i}`] as Tensor, config.text);
-    const shape = segmentShape(segment, config);
-    const until = segments[i + 1]?.fromLayer ?? config.text.layers;
+    const { positions } = stream;
+    const stretch = { tables: rotaryTables(positions, config.text), shape: segmentShape(segment, config) };
+    const coming = plannedPoint(plan, i + 1);
+    const asked = coming && attentionLayer(coming);
+    const ask = (layer: number): void => {
+      if (layer !== asked) return;
+      const queries = arrays[`point${i + 1}/queries`] as Tensor;
+      attention = layerAttention(stream.states, queries, layer, stretch, { weights, config });
+    };
+    const until = coming?.point.layer ?? config.text.layers;
     for (let layer = segment.fromLayer; layer < until; layer++) {
-      x = next(x, (state) => runLayer(state, layer, tables, shape, weights, config));
+      ask(layer);
+      const { tables, shape } = stretch;
+      const states = next(stream.states, (state) => runLayer(state, layer, tables, shape, weights, config));
+      stream = { states, positions };
     }
+    ask(until);
   });
-  return x;
+  return stream.states;
 }
 
 /** Final norm and output head on some rows of the residual stream: [R′, D] and int32 [M] → logits [M, V]. */

@@ -7,7 +7,15 @@ import type { AnsweringFunctions } from '../generate/answering-functions.ts';
 import { planBatch } from '../model/batch-plan.ts';
 import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
 import { withDeviceBatch } from '../model/device-batch.ts';
-import { decode, headLogits, llavaLoss, mergedEmbeddings, trainingLayer, type DeviceBatch } from '../model/llava.ts';
+import {
+  decode,
+  headLogits,
+  llavaLoss,
+  mergedEmbeddings,
+  trainingLayer,
+  type DeviceBatch,
+  type RunLayer,
+} from '../model/llava.ts';
 import { loadModelFolder, type Model } from '../model/model-folder.ts';
 import { Parameters } from '../model/parameters.ts';
 import { project } from '../model/projector.ts';
@@ -23,6 +31,8 @@ import type { ReferenceRows } from './reference-rows.ts';
 export interface ForwardRun {
   /** Where the rows are after the last compression point. */
   readonly layout: SequenceLayout;
+  /** Position ids of each row behind the last compression point, without padding. */
+  readonly positions: readonly Int32Array[];
   /** Where the rows are when they enter the decoder. */
   readonly entry: SequenceLayout;
   /** [B·T, D] in the entry layout. */
@@ -32,6 +42,10 @@ export interface ForwardRun {
   /** [B·T′, V] */
   readonly logits: Float32Array;
   readonly loss: number;
+}
+
+function positionsOf(flat: ArrayLike<number>, { rows, paddedLength }: SequenceLayout): Int32Array[] {
+  return rows.map(({ length }, b) => Int32Array.from({ length }, (_, t) => flat[b * paddedLength + t] as number));
 }
 
 const hostValues = (tensor: Tensor): Float32Array => (tensor.dataSync() as Float32Array).slice();
@@ -103,14 +117,19 @@ export class ReferenceModel {
         embeddings: hostValues(embeddings),
         hidden: new Float32Array(),
       };
-      const states = decode(embeddings, batch, weights, this.config, (x, layer, ...rest) => {
+      let positions = (batch.arrays['positions'] as Tensor).dataSync();
+      const keepHidden: RunLayer = (x, layer, ...rest) => {
         if (layer === last.fromLayer) kept.hidden = hostValues(x);
         return trainingLayer(x, layer, ...rest);
+      };
+      const states = decode(embeddings, batch, weights, this.config, keepHidden, (_, compressed) => {
+        positions = compressed.positions.dataSync();
       });
       const everyRow = tf.range(0, states.shape[0], 1, 'int32');
       return {
         ...kept,
         layout: last.layout,
+        positions: positionsOf(positions, last.layout),
         entry: (segments[0] as typeof last).layout,
         logits: hostValues(headLogits(states, everyRow, weights, this.config)),
         loss: hostValues(llavaLoss(batch, weights, this.config))[0] as number,

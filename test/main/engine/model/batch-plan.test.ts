@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCompression, type Compression } from '../../../../src/shared/compression.ts';
+import { withDeviceArrays } from '../../../../src/main/engine/backend/host-arrays.ts';
+import { tf, type Tensor } from '../../../../src/main/engine/backend/tensorflow.ts';
+import { arraysUnder, compress } from '../../../../src/main/engine/model/compression-point.ts';
 import type { EncodedRow } from '../../../../src/main/engine/data/batch.ts';
 import { planBatch, type BatchPlan } from '../../../../src/main/engine/model/batch-plan.ts';
 import { IMAGE_TOKEN, rowOf } from '../../../helpers/tiny-model.ts';
@@ -14,10 +17,29 @@ const plan = (rows: string[], compression = 'none', normaliser?: number): BatchP
 
 const numbers = (plan: BatchPlan, name: string): number[] => [...(plan.arrays[name]?.data ?? [])];
 
+/** Position ids as each stretch of layers has them, [B·T] with padding: what the compressors make of those of the entry. */
+function positionsByStretch({ segments, arrays }: BatchPlan): number[][] {
+  return withDeviceArrays(arrays, (device) => {
+    const found: number[][] = [];
+    tf.tidy(() => {
+      let positions = device['positions'] as Tensor;
+      segments.forEach(({ point, layout: after }, i) => {
+        const before = segments[i - 1]?.layout;
+        if (point && before) {
+          const stream = { states: tf.zeros([positions.shape[0], 1]), positions };
+          ({ positions } = compress(stream, { point, before, after }, arraysUnder(device, `point${i}`)));
+        }
+        found.push([...positions.dataSync()]);
+      });
+    });
+    return found;
+  });
+}
+
 /** Position ids before the layers of one stretch, one list per row without its padding. */
 function positions(plan: BatchPlan, segment: number): number[][] {
   const { rows, paddedLength } = plan.segments[segment]?.layout as BatchPlan['segments'][0]['layout'];
-  const all = numbers(plan, `positions${segment}`);
+  const all = positionsByStretch(plan)[segment] ?? [];
   expect(all.length).toBe(rows.length * paddedLength);
   return rows.map(({ length }, b) => all.slice(b * paddedLength, b * paddedLength + length));
 }
@@ -135,8 +157,8 @@ describe('before layer K ≥ 0', () => {
     expect(positions(short, 1)).toEqual([[0, 1, 3, 5, 7, 9]]);
     expect(positions(short, 2)).toEqual([[0, 2, 6, 9]]);
     expect(targets(short)).toEqual([{ row: 0, from: 2, token: 5 }]);
-    expect(numbers(short, 'point1/segments').slice(0, 10)).toEqual([0, 1, 1, 2, 2, 3, 3, 4, 4, 5]);
-    expect(numbers(short, 'point2/segments').slice(0, 6)).toEqual([0, 1, 1, 2, 2, 3]);
+    expect(numbers(short, 'point1/assignment').slice(0, 10)).toEqual([0, 1, 1, 2, 2, 3, 3, 4, 4, 5]);
+    expect(numbers(short, 'point2/assignment').slice(0, 6)).toEqual([0, 1, 1, 2, 2, 3]);
   });
 });
 
@@ -145,7 +167,7 @@ describe('before the decoder, K = −1', () => {
 
   it('rows start short, with positions that count on without a gap', () => {
     expect(short.segments).toHaveLength(1);
-    expect(short.beforeDecoder).toMatchObject({ layer: -1, stride: 2 });
+    expect(short.beforeDecoder?.point).toMatchObject({ layer: -1, stride: 2 });
     expect(positions(short, 0)).toEqual([
       [0, 1, 2, 3, 4],
       [0, 1, 2],
@@ -153,8 +175,7 @@ describe('before the decoder, K = −1', () => {
   });
 
   it('the projector’s output is pooled group by group: rows of 4, 2 and 3', () => {
-    expect(numbers(short, 'beforeDecoder/segments')).toEqual([0, 0, 1, 1, 2, 2, 3, 3, -1]);
-    expect(numbers(short, 'beforeDecoder/weight')).toEqual([0.5, 0.5, 0.5, 0.5]);
+    expect(numbers(short, 'beforeDecoder/assignment')).toEqual([0, 0, 1, 1, 2, 2, 3, 3, -1]);
   });
 
   it('pooled tokens take the visual places in order', () => {

@@ -6,15 +6,15 @@ import { concat, gather, mul, segmentSum, slice } from '../kernels.ts';
  * Picks rows: y[i] = x[index[i]]. Embedding lookup, merging visual tokens into the text and selecting supervised
  * positions are all this op; its gradient adds each row of dy to the row it came from.
  *
- * @param x [R, D] · @param index int32 [N], outlives the step
+ * @param x [R, D] · @param index int32 [N]
  * @returns [N, D]
  */
 export function gatherRows(x: Tensor, index: Tensor): Tensor {
   const rows = x.shape[0];
   return differentiable(
     [x],
-    () => [gather(x, index)],
-    (dy) => [segmentSum(dy, index, rows)],
+    () => [gather(x, index), index],
+    (dy, [picked]) => [segmentSum(dy, picked as Tensor, rows)],
   );
 }
 
@@ -40,8 +40,11 @@ export interface Segments {
 export function segmentMean(x: Tensor, { segments, source, kept, weight }: Segments): Tensor {
   return differentiable(
     [x],
-    () => [mul(segmentSum(x, segments, weight.shape[0]), weight)],
-    (dy) => [mul(gather(mul(dy, weight), source), kept)],
+    () => [mul(segmentSum(x, segments, weight.shape[0]), weight), source, kept, weight],
+    (dy, saved) => {
+      const [from, isKept, share] = saved as [Tensor, Tensor, Tensor];
+      return [mul(gather(mul(dy, share), from), isKept)];
+    },
   );
 }
 

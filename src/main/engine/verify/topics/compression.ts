@@ -30,15 +30,11 @@ function* countChecks(entry: Entry, { layout }: ForwardRun, rows: ReferenceRows)
 async function* integerChecks(
   folder: CaseFolder,
   { file, length }: Entry,
-  { layout }: ForwardRun,
+  { layout, positions }: ForwardRun,
   rows: ReferenceRows,
 ): AsyncGenerator<Omit<Finding, 'topic'>> {
   const ours = {
-    position_ids: paddedRows(
-      layout.rows.map(({ positions }) => positions),
-      length,
-      0,
-    ),
+    position_ids: paddedRows(positions, length, 0),
     labels: paddedRows(labelsAfter(layout, rows.rows), length, IGNORED_LABEL),
     attention_mask: paddedRows(
       layout.rows.map((row) => new Int32Array(row.length).fill(1)),

@@ -42,11 +42,7 @@ export const forwardTopic: ModelTopic = async function* (folder, model) {
   }
   if (folder.has(INPUTS, 'batch.position_ids')) {
     const { shape, data } = await folder.integers(INPUTS, 'batch.position_ids');
-    const ours = paddedRows(
-      run.layout.rows.map(({ positions }) => positions),
-      shape[1] as number,
-      0,
-    );
+    const ours = paddedRows(run.positions, shape[1] as number, 0);
     yield {
       topic: TOPIC,
       name: 'position_ids',

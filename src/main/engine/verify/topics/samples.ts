@@ -24,7 +24,7 @@ async function* runChecks(
   if (expected) yield { name: 'lengths', ...equal(lengths, expected) };
   const positions = `${prefix}position_ids`;
   if (folder.has(FILE, positions)) {
-    const ours = run.layout.rows.flatMap((row) => Array.from(row.positions));
+    const ours = run.positions.flatMap((row) => Array.from(row));
     yield { name: 'position_ids', ...equal(ours, (await folder.integers(FILE, positions)).data) };
   }
   for await (const check of logitsChecks(folder, FILE, prefix, run)) {

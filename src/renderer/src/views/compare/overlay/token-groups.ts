@@ -1,10 +1,6 @@
 /** Which patches of a picture each visual token of a decoder layer stands for: what the overlay draws. Pure. */
-import {
-  pooledLength,
-  type Compression,
-  type CompressionPoint,
-  type CompressorName,
-} from '../../../../../shared/compression.ts';
+import { pooledLength, type Compression, type CompressionPoint } from '../../../../../shared/compression.ts';
+import type { CompressorName } from '../../../../../shared/compressors.ts';
 
 /** Patches of one picture, in raster order: cell `row · width + column`. */
 export interface TokenGrid {
@@ -42,8 +38,8 @@ function averagePool(groups: readonly TokenGroup[], stride: number): TokenGroup[
   });
 }
 
-/** A compressor that keeps some tokens and drops the others fits the same shape: groups of one cell, fewer of them. */
-const SHORTEN: Record<CompressorName, Shorten> = { 'average-pool': averagePool };
+/** Those whose tokens follow from lengths alone. */
+const SHORTEN: Partial<Record<CompressorName, Shorten>> = { 'average-pool': averagePool };
 
 /** Before the decoder tokens have no position ids yet: they are counted from `start` after pooling. */
 function shorten(
@@ -51,7 +47,7 @@ function shorten(
   { layer, stride, compressor }: CompressionPoint,
   start: number,
 ): TokenGroup[] {
-  const left = SHORTEN[compressor](groups, stride);
+  const left = SHORTEN[compressor]?.(groups, stride) ?? [];
   return layer < 0 ? left.map(({ cells }, i) => ({ cells, position: start + i })) : left;
 }
 

@@ -1,7 +1,7 @@
 import { computed, ref, watchEffect, type ComputedRef, type Ref } from 'vue';
 import type { StudioModel } from '../../../../../shared/api/models.ts';
 import type { Preset } from '../../../../../shared/api/recipes.ts';
-import { COMPRESSORS } from '../../../../../shared/compression.ts';
+import { COMPRESSORS } from '../../../../../shared/compressors.ts';
 import type { StagePlan } from '../../../../../shared/stage-plan.ts';
 import { fetchPresets } from '../data-api.ts';
 import { useModels } from '../../../stores/models.ts';

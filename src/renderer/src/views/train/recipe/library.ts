@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import { modelListSchema, type StudioModel } from '../../../../../shared/api/models.ts';
 import { presetListSchema, type Preset } from '../../../../../shared/api/recipes.ts';
-import { COMPRESSORS } from '../../../../../shared/compression.ts';
+import { COMPRESSORS } from '../../../../../shared/compressors.ts';
 import type { StagePlan } from '../../../../../shared/stage-plan.ts';
 import { read, studio } from '../../../api/client.ts';
 

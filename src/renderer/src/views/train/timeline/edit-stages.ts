@@ -88,8 +88,8 @@ export function inMeasure(stages: Stages, measure: Measure, totalSteps?: number)
 
 /** The stages with their layers given for a decoder of another depth. What they do to that decoder stays the same. */
 export function atDepth(stages: Stages, fromDepth: number, toDepth: number): StageSpec[] {
-  return stages.map((stage) => ({
-    ...stage,
-    compression: formatCompression(scaleCompression(parseCompression(stage.compression), fromDepth, toDepth)),
-  }));
+  return stages.map((stage) => {
+    const given = parseCompression(stage.compression, stage.compressor);
+    return { ...stage, compression: formatCompression(scaleCompression(given, fromDepth, toDepth), stage.compressor) };
+  });
 }

@@ -1,0 +1,21 @@
+import type { CompressorName } from '../../../shared/compressors.ts';
+import { attentionOfAll } from './attention-all.ts';
+import { attentionOfLast } from './attention.ts';
+import { averagePool } from './average-pool.ts';
+import { averagePool2d } from './average-pool-2d.ts';
+import type { Compressor } from './compressor.ts';
+import { kMeans } from './k-means.ts';
+import { random } from './random.ts';
+
+const ALL: Readonly<Record<CompressorName, Compressor>> = {
+  'average-pool': averagePool,
+  'average-pool-2d': averagePool2d,
+  random,
+  'k-means': kMeans,
+  attention: attentionOfLast,
+  'attention-all': attentionOfAll,
+};
+
+export function compressorNamed(name: CompressorName): Compressor {
+  return ALL[name];
+}

@@ -1,0 +1,65 @@
+/** How the visual tokens of one group (image or frame) can be shortened. */
+export const COMPRESSORS = [
+  'average-pool',
+  'average-pool-2d',
+  'random',
+  'k-means',
+  'attention',
+  'attention-all',
+] as const;
+export type CompressorName = (typeof COMPRESSORS)[number];
+
+/** What a program has to know of a compressor without running it. */
+export interface CompressorFacts {
+  /** As a choice is called. */
+  readonly label: string;
+  /** What becomes of S tokens, in one line. */
+  readonly explanation: string;
+  /** The decoder layers K it can stand before; without limits −1 (before the decoder) and all layers. */
+  readonly firstLayer?: number;
+  readonly lastLayer?: number;
+  /** Why it has those limits. */
+  readonly layerReason?: string;
+  /** Whether S tokens are a square of the patch grid instead of a stretch of the raster order. */
+  readonly isSquare?: boolean;
+  /** Whether the words of the question decide what is kept: then questions about one image cannot share its tokens. */
+  readonly readsText?: boolean;
+}
+
+const RANKS_BY_ATTENTION = {
+  firstLayer: 1,
+  layerReason: 'it ranks by the attention of the layer before',
+  readsText: true,
+} as const;
+
+/** Every compressor, in the order they are offered. */
+export const COMPRESSOR_FACTS: Readonly<Record<CompressorName, CompressorFacts>> = {
+  'average-pool': {
+    label: 'Average pooling',
+    explanation: 'The mean of every S tokens that follow one another in raster order (LLaVolta).',
+  },
+  'average-pool-2d': {
+    label: 'Average pooling, 2-d',
+    explanation: 'The mean of every √S × √S square of the patch grid (Matryoshka multimodal models).',
+    isSquare: true,
+  },
+  random: {
+    label: 'Random',
+    explanation: 'One in S tokens, drawn by chance; the same ones each time.',
+  },
+  'k-means': {
+    label: 'K-means',
+    explanation: 'The centroids of clusters of alike tokens, one for every S tokens.',
+  },
+  attention: {
+    label: 'Attention of the last token',
+    explanation: 'The one in S that the last token before the answer looks at most (FastV).',
+    ...RANKS_BY_ATTENTION,
+  },
+  'attention-all': {
+    label: 'Attention of all tokens',
+    explanation:
+      'The one in S that all tokens up to the answer look at most, on average (FastV as its paper words it).',
+    ...RANKS_BY_ATTENTION,
+  },
+};
