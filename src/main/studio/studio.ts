@@ -71,7 +71,7 @@ export class Studio {
     this.root = options.root;
     this.desk = new TrainingDesk({ workspace, events, board, ...entry });
     this.runs = new RunStore(workspace, (name) => this.desk.liveStateOf(name));
-    this.watch = new RunWatch(this.runs, events);
+    this.watch = new RunWatch(this.runs, events, (name) => this.desk.trains(name));
     this.models = new ModelLibrary(workspace, this.runs);
     this.datasets = new DatasetLibrary(workspace, this.root, events, board);
     this.media = new MediaStore(workspace, this.datasets);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync, type Stats } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_NAME } from '../../../shared/engine-protocol.ts';
@@ -19,13 +19,24 @@ import {
 import { runOwner } from './run-owner.ts';
 import { definedOnly, summarise, type LiveState } from './run-summary.ts';
 
+/** Of a file: another one when it changes. */
+const signatureOf = (info: Stats | undefined): string => `${info?.mtimeMs ?? 0}:${info?.size ?? 0}`;
+
 /** Runs that are read at once. */
 const AT_ONCE = 8;
+
+interface ReadRecipe {
+  /** Of the file that was read. */
+  readonly signature: string;
+  readonly read: ReturnType<typeof readRunRecipe>;
+}
 
 /** The runs in a workspace's folder. Its files are the truth: whoever writes them, they are read as they are. */
 export class RunStore {
   private readonly workspace: Workspace;
   private readonly tables = new Map<string, MetricsTable>();
+  /** Recipes as they were read last: they hardly ever change, and reading one takes longer than all else of a summary. */
+  private readonly recipes = new Map<string, ReadRecipe>();
   /** What is known of runs in training, beyond their files. */
   private readonly liveStateOf: (name: string) => LiveState;
 
@@ -79,7 +90,7 @@ export class RunStore {
     const record = await readRecord(folder);
     if (!record) return undefined;
     const [{ recipe }, notes, evaluations, owner, metrics] = await Promise.all([
-      readRunRecipe(folder),
+      this.recipe(name),
       readNotes(folder),
       readEvaluations(folder),
       runOwner(folder),
@@ -94,7 +105,7 @@ export class RunStore {
     const folder = this.folderOf(name);
     const [summary, record] = [await this.summary(name), await readRecord(folder)];
     if (!summary || !record) throw notFound(`run ${name}`);
-    const { yaml, recipe } = await readRunRecipe(folder);
+    const { yaml, recipe } = await this.recipe(name);
     const shown = (path: string): string => shownPath(path, this.workspace);
     return {
       ...{ summary, record, recipeYaml: yaml, folder: shown(folder) },
@@ -102,6 +113,17 @@ export class RunStore {
       checkpoints: await readCheckpoints(folder, shown),
       evaluations: await readEvaluations(folder),
     };
+  }
+
+  private async recipe(name: string): ReturnType<typeof readRunRecipe> {
+    const folder = this.folderOf(name);
+    const info = await stat(join(folder, RUN_PATHS.recipe)).catch(() => undefined);
+    const signature = signatureOf(info);
+    const known = this.recipes.get(name);
+    if (known?.signature === signature) return known.read;
+    const read = readRunRecipe(folder);
+    this.recipes.set(name, { signature, read });
+    return read;
   }
 
   /** The run's metrics, up to date. */
@@ -126,6 +148,25 @@ export class RunStore {
     if (owner) throw conflict(`${name} is in training (process ${owner.pid})`, 'Stop it first');
     await rm(folder, { recursive: true });
     this.tables.delete(name);
+    this.recipes.delete(name);
+  }
+
+  /**
+   * When the folder of a run changed, in short: files came, went or were replaced, by a training that begins, a new
+   * run.json or an evaluation. Rows of metrics that are added change nothing here.
+   */
+  folderSignature(name: string): string {
+    const folder = this.folderOf(name);
+    // At once: two calls to the system take less than handing them to another thread.
+    const infos = [folder, join(folder, RUN_PATHS.evaluations)].map((path) =>
+      statSync(path, { throwIfNoEntry: false }),
+    );
+    return infos.map((info) => info?.mtimeMs ?? 0).join(' ');
+  }
+
+  /** Whether a living process holds a run. */
+  async isHeld(name: string): Promise<boolean> {
+    return (await runOwner(this.folderOf(name))) !== undefined;
   }
 
   /** What of a run's files a summary depends on, short: it is another one when they change. */
@@ -134,6 +175,6 @@ export class RunStore {
     const files = [RUN_PATHS.record, RUN_PATHS.metrics, RUN_PATHS.notes, RUN_PATHS.evaluations, RUN_PATHS.final];
     const infos = await Promise.all(files.map((file) => stat(join(folder, file)).catch(() => undefined)));
     const owner = await runOwner(folder);
-    return [...infos.map((info) => `${info?.mtimeMs ?? 0}:${info?.size ?? 0}`), owner?.pid ?? ''].join(' ');
+    return [...infos.map(signatureOf), owner?.pid ?? ''].join(' ');
   }
 }

@@ -18,8 +18,8 @@ import type { RunStore } from './run-store.ts';
 import { definedOnly, type LiveState } from './run-summary.ts';
 import { TrainingQueue, type QueuedTraining } from './training-queue.ts';
 
-/** A summary is told at most this often while a run trains. */
-const SUMMARY_EVERY_MS = 500;
+/** A summary is told at most this often while a run trains: it is read from files. Rows of metrics are told sooner. */
+const SUMMARY_EVERY_MS = 1000;
 
 export interface DeskOptions {
   readonly workspace: Workspace;
@@ -64,6 +64,11 @@ export class TrainingDesk {
   /** Whether a training is under way. */
   get isTraining(): boolean {
     return this.active !== undefined;
+  }
+
+  /** Whether a run is the training under way. */
+  trains(name: string): boolean {
+    return this.active?.name === name;
   }
 
   /** Loads the queue. A training that a studio's end interrupted goes on, and is told of. */
