@@ -2,7 +2,7 @@
  * The studio's measured figures: start, memory, frame times with a million points and a million samples, and what it costs a
  * training. Written to docs/results/studio.md when all were measured.
  *
- *     npm run bench:studio -- [--only cold,memory,points,samples,overhead] [--points 1000000] [--samples 1000000]
+ *     npm run bench:studio -- [--only cold,memory,points,samples,drawing,overhead] [--points 1000000] [--samples 1000000]
  *                             [--steps 150] [--rounds 3] [--out FILE]
  *
  * --points and --samples are of the long run and the large dataset, --steps and --rounds of the trainings.
@@ -15,6 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { measureColdStart } from './studio/cold-start.ts';
+import { measureDrawing } from './studio/drawing.ts';
 import { measureIdleMemory } from './studio/idle-memory.ts';
 import { machineMarkdown } from './studio/machine.ts';
 import { measureMillionPoints } from './studio/million-points.ts';
@@ -46,6 +47,7 @@ const PARTS = {
   memory: async (folder) => measureIdleMemory(...(await twoWorkspaces(folder))),
   points: (folder) => measureMillionPoints(folder, Number(values.points)),
   samples: (folder) => measureMillionSamples(folder, Number(values.samples)),
+  drawing: (folder) => measureDrawing(folder),
   overhead: (folder) => measureOverhead(folder, Number(values.steps), Number(values.rounds)),
 } satisfies Record<string, (folder: string) => Promise<Section>>;
 type PartName = keyof typeof PARTS;

@@ -35,6 +35,9 @@ export function familyOf(pid: number): number[] {
   return family;
 }
 
+/** The command that a process was started with; empty where it has gone. */
+export const commandOf = (pid: number): string => (textOf(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ');
+
 /** Bytes of memory that processes hold. Pages that two of them share count twice. */
 export function residentBytes(pids: readonly number[]): number {
   const each = pids.map((pid) => /^VmRSS:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`) ?? '')?.[1] ?? 0);

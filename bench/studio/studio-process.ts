@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../../scripts/llavolta.mjs', import.meta.url));
+const REPLAYING = fileURLToPath(new URL('replaying-studio.ts', import.meta.url));
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/;
 /** A training saves before its studio leaves. */
 const LEAVING_MS = 60_000;
@@ -65,10 +67,18 @@ async function stop(child: ChildProcessWithoutNullStreams): Promise<void> {
   clearTimeout(timer);
 }
 
+/** A studio whose trainings are replayed ones. Stop it when done. @throws where it does not start */
+export function startReplayingStudio(workspace: string): Promise<RunningStudio> {
+  return running(spawn(process.execPath, ['--import', 'tsx', REPLAYING, workspace], { cwd: PROJECT }));
+}
+
 /** Starts a studio and resolves when it has printed its address. Stop it when done. @throws where it does not start */
-export async function startStudio(workspace: string): Promise<RunningStudio> {
+export function startStudio(workspace: string): Promise<RunningStudio> {
+  return running(startTerminalProgram(['studio', '--no-open', '--port', '0', '--workspace', workspace], workspace));
+}
+
+async function running(child: ChildProcessWithoutNullStreams): Promise<RunningStudio> {
   const startedAt = performance.now();
-  const child = startTerminalProgram(['studio', '--no-open', '--port', '0', '--workspace', workspace], workspace);
   const addresses = new Addresses(child);
   const url = await addresses.next();
   const { pid } = child;

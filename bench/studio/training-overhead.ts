@@ -16,7 +16,8 @@ const FIRST_STEPS = 20;
 const SAMPLES = 2000;
 const RECIPE_FILE = 'overhead.yaml';
 
-const recipeText = (steps: number): string => `name: overhead
+/** A recipe of the tiny model on the made-up dataset. */
+export const recipeText = (steps: number): string => `name: overhead
 seed: 7
 model: { from: tiny }
 data: { train: data/made-up/train.jsonl }
