@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseMetrics, trainMetricsSchema, type TrainMetrics } from '../src/shared/metrics.ts';
-import { table } from '../src/main/report/markdown.ts';
+import { table } from '../src/shared/markdown.ts';
 
 const WIDTH = 900;
 const PANEL = 150;

@@ -5,7 +5,10 @@ const ENGINE = 'src/main/engine';
 const SHARED = ['src/shared'];
 const FOUNDATION = [...SHARED, `${ENGINE}/backend`, `${ENGINE}/data`];
 const MODELLING = [...FOUNDATION, `${ENGINE}/model`, `${ENGINE}/compressor`];
-const PROCEDURES = [...MODELLING, `${ENGINE}/jobs`, `${ENGINE}/train`, `${ENGINE}/generate`, `${ENGINE}/evaluate`];
+const PROCEDURES = [
+  ...MODELLING,
+  ...['jobs', 'train', 'generate', 'evaluate', 'export'].map((folder) => `${ENGINE}/${folder}`),
+];
 
 /**
  * For each layer the folders of ours it may import, besides itself. A file belongs to the longest name it is under.
@@ -23,6 +26,7 @@ export const LAYERS = {
   [`${ENGINE}/train`]: PROCEDURES,
   [`${ENGINE}/generate`]: PROCEDURES,
   [`${ENGINE}/evaluate`]: PROCEDURES,
+  [`${ENGINE}/export`]: PROCEDURES,
   [ENGINE]: PROCEDURES,
   'src/main/studio': SHARED,
   'src/main': [...SHARED, 'src/main/studio', 'scripts/setup', 'package.json'],

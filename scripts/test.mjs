@@ -4,6 +4,8 @@ import './setup/node-version.mjs';
 import('./setup/bootstrap.mjs').then(({ bootstrap, runScript }) =>
   runScript(async () => {
     await bootstrap();
+    const { installPythonForTests, testsInstallPython } = await import('./setup/python-packages.mjs');
+    if (testsInstallPython()) await installPythonForTests();
     const { runChecks } = await import('./setup/checks.mjs');
     return runChecks(process.argv.slice(2));
   }),

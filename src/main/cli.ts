@@ -12,6 +12,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<str
   ['train', () => import('./commands/train.ts')],
   ['evaluate', () => import('./commands/evaluate.ts')],
   ['ask', () => import('./commands/ask.ts')],
+  ['export', () => import('./commands/export.ts')],
   ['verify', () => import('./commands/verify.ts')],
   ['report', () => import('./commands/report.ts')],
   ['bench', () => import('./commands/bench.ts')],

@@ -11,6 +11,7 @@ import {
   evaluationReportSchema,
 } from './evaluation.ts';
 import { executionModeSchema } from './execution-mode.ts';
+import { exportedSchema, exportJobSchema, exportProgressSchema } from './export.ts';
 import { trainMetricsSchema, visionMetricsSchema } from './metrics.ts';
 import { probedStageSchema, probeJobSchema } from './probe.ts';
 import { failureSchema, runPlanSchema, runStateSchema } from './run-record.ts';
@@ -54,6 +55,7 @@ export const jobSchema = z.discriminatedUnion('kind', [
   converseJobSchema,
   probeJobSchema,
   verifyJobSchema,
+  exportJobSchema,
 ]);
 export type Job = z.infer<typeof jobSchema>;
 export type JobKind = Job['kind'];
@@ -118,6 +120,8 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('probe'), stage: probedStageSchema }),
   /** One tensor of a reference case was compared. */
   z.strictObject({ type: z.literal('check'), check: checkSchema }),
+  z.strictObject({ type: z.literal('export-progress'), progress: exportProgressSchema }),
+  z.strictObject({ type: z.literal('exported'), exported: exportedSchema }),
   /** A job other than a training is over. */
   z.strictObject({ type: z.literal('done') }),
   z.strictObject({ type: z.literal('error'), failure: failureSchema }),

@@ -6,7 +6,8 @@ import { InputError } from '../../shared/errors.ts';
 import { followJob } from '../terminal/follow-job.ts';
 import { formatFlops } from '../terminal/format-flops.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
-import { textTable, type Column } from '../terminal/table.ts';
+import type { Column } from '../../shared/markdown.ts';
+import { textTable } from '../terminal/table.ts';
 
 export const summary = 'ask a model about a picture, compressed and full side by side';
 

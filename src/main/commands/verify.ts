@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
 import { countChecks, type Check } from '../../shared/verification.ts';
 import { followJob } from '../terminal/follow-job.ts';
-import { textTable, type Column } from '../terminal/table.ts';
+import type { Column } from '../../shared/markdown.ts';
+import { textTable } from '../terminal/table.ts';
 
 export const summary = 'compare the engine with a folder of reference cases';
 

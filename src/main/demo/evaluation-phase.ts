@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import type { EvaluateJob, EvaluationReport, SettingResult } from '../../shared/evaluation.ts';
 import type { LiveLine } from '../terminal/live-line.ts';
 import { progressText } from '../terminal/evaluation-view.ts';
-import { textTable, type Column } from '../terminal/table.ts';
+import type { Column } from '../../shared/markdown.ts';
+import { textTable } from '../terminal/table.ts';
 import { engineWork } from './engine-work.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -14,4 +14,5 @@ export const JOBS: JobTable = {
   converse: async () => (await import('./generate/converse-job.ts')).runConverseJob,
   probe: async () => (await import('./train/probe-job.ts')).runProbeJob,
   verify: async () => (await import('./verify/verification-job.ts')).runVerificationJob,
+  export: async () => (await import('./export/export-job.ts')).runExportJob,
 };

@@ -1,7 +1,8 @@
 /** What the schemes cost and what they are worth, and whether the differences are more than noise. */
 import { mean, standardDeviation, welchInterval } from '../../shared/statistics.ts';
 import { clockTime } from '../terminal/training-view.ts';
-import { signed, table, withSpread } from './markdown.ts';
+import { table } from '../../shared/markdown.ts';
+import { signed, withSpread } from './markdown.ts';
 import { finalCompression, type InstructResult } from './run-result.ts';
 import type { Scheme } from './schemes.ts';
 

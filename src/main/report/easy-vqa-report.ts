@@ -1,7 +1,7 @@
 /** The report on easy-VQA: what staged compression costs and is worth, from run folders alone. */
 import { clockTime } from '../terminal/training-view.ts';
 import { accuracySection, significanceSection } from './accuracy-section.ts';
-import { table } from './markdown.ts';
+import { table } from '../../shared/markdown.ts';
 import { redundancySection } from './redundancy-section.ts';
 import { machineSection, reproduceSection } from './reproduce-section.ts';
 import type { RunResult } from './run-result.ts';

@@ -1,7 +1,8 @@
 /** Test-time redundancy (Sec. 3.1 of the paper): how much of a fully trained model's visual tokens an answer needs. */
 import { parseCompression, type CompressionPoint } from '../../shared/compression.ts';
 import { redundancyOf, TOLERATED_LOSS_POINTS, type Redundancy, type RedundancyPoint } from '../../shared/redundancy.ts';
-import { signed, table } from './markdown.ts';
+import { table } from '../../shared/markdown.ts';
+import { signed } from './markdown.ts';
 import { findStudy, type Scheme } from './schemes.ts';
 
 const percent = (share: number): string => (100 * share).toFixed(2);

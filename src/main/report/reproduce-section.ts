@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatRecipe } from '../../shared/recipe-yaml.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { loadPreset } from '../studio/presets.ts';
-import { codeBlock, table } from './markdown.ts';
+import { codeBlock, table } from '../../shared/markdown.ts';
 import type { RunResult } from './run-result.ts';
 
 const PROGRAM = 'npm run -s llavolta --';

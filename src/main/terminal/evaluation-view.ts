@@ -1,7 +1,8 @@
 import { formatFlops } from './format-flops.ts';
 import type { EvaluationProgress, EvaluationReport, SettingResult } from '../../shared/evaluation.ts';
+import { markdownTable, type Column } from '../../shared/markdown.ts';
 import { TOLERATED_LOSS_POINTS, type Redundancy, type RedundancyPoint } from '../../shared/redundancy.ts';
-import { markdownTable, textTable, type Column } from './table.ts';
+import { textTable } from './table.ts';
 
 const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 const points = (difference: number): string => `${difference > 0 ? '+' : ''}${difference.toFixed(2)}`;

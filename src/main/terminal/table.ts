@@ -1,10 +1,4 @@
-/** A column of a table in the terminal. */
-export interface Column<Row> {
-  readonly title: string;
-  cell(row: Row): string;
-  /** Numbers are easier to compare at the right. */
-  readonly align?: 'left' | 'right';
-}
+import type { Column } from '../../shared/markdown.ts';
 
 /** Characters as the terminal shows them: combining marks take no place, wide letters two. */
 export function shownWidth(text: string): number {
@@ -34,15 +28,4 @@ export function textTable<Row>(columns: readonly Column<Row>[], rows: readonly R
       .join('  ')
       .trimEnd(),
   );
-}
-
-/** The same as a Markdown table. */
-export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [
-    line(columns.map(({ title }) => title)),
-    line(columns.map(({ align }) => (align === 'left' ? '---' : '---:'))),
-    ...rows.map((row) => line(columns.map((column) => column.cell(row)))),
-  ];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { markdownTable, shownWidth, textTable, type Column } from '../../../src/main/terminal/table.ts';
+import { markdownTable, type Column } from '../../../src/shared/markdown.ts';
+import { shownWidth, textTable } from '../../../src/main/terminal/table.ts';
 
 interface Row {
   readonly name: string;

@@ -19,7 +19,13 @@ import { writeTextDurably } from './durable-file.ts';
 import type { HostTensor } from './host-tensor.ts';
 import { formatHuggingFaceConfig } from './huggingface-config.ts';
 import { isLoraFactor, isLoraTensor, LORA_A, LORA_B, loraOf, withLora, type Lora, type LoraFactors } from './lora.ts';
-import { loadModelFolder, writeCompanionFiles, type CompanionFiles, type Model } from './model-folder.ts';
+import {
+  loadModelFolder,
+  readCompanionFiles,
+  writeCompanionFiles,
+  type CompanionFiles,
+  type Model,
+} from './model-folder.ts';
 import { canonicalName } from './parameter-shapes.ts';
 import { readAllTensors } from './safetensors.ts';
 import { writeSafetensors } from './safetensors-write.ts';
@@ -111,6 +117,12 @@ export async function baseFolderOf(dir: string): Promise<string> {
     rule: 'must be a whole model, not an adapter',
     hint: 'Merge it first',
   });
+}
+
+/** Tokenizer and processor files of a model folder or an adapter's; what an adapter lacks is its base model's. */
+export async function readOwnAndBaseFiles(dir: string): Promise<CompanionFiles> {
+  const base = isAdapterFolder(dir) ? await readCompanionFiles(await baseFolderOf(dir)) : {};
+  return { ...base, ...(await readCompanionFiles(dir)) };
 }
 
 /** The base model's weights with an adapter's in and between them. @throws InputError where they do not fit */

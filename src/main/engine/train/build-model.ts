@@ -5,10 +5,10 @@ import { VICUNA_CHAT_TEMPLATE } from '../data/chat-template.ts';
 import type { Samples } from '../data/dataset-reader.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
 import { trainTokenizer } from '../data/tokenizer-training.ts';
-import { baseFolderOf, isAdapterFolder } from '../model/adapter-folder.ts';
+import { readOwnAndBaseFiles } from '../model/adapter-folder.ts';
 import { initialiseWeights } from '../model/initialise.ts';
 import { loadPlainModel } from '../model/lora-merge.ts';
-import { readCompanionFiles, type CompanionFiles, type Model } from '../model/model-folder.ts';
+import type { CompanionFiles, Model } from '../model/model-folder.ts';
 import { configOfSize, namedSizes, resolveModel } from '../model/named-size.ts';
 import { processorFiles } from '../model/processor-config.ts';
 import type { SavedAdapter } from './checkpoint-format.ts';
@@ -94,8 +94,7 @@ async function loadedModel(path: string, recipe: Recipe): Promise<TrainableModel
   const folder = await findModelFolder(path);
   const isLora = recipe.phase === 'instruct' && recipe.train.parts === 'lora';
   const model = isLora ? await loadLoraModel(folder, recipe) : await loadPlainModel(folder);
-  const base = isAdapterFolder(folder) ? await readCompanionFiles(await baseFolderOf(folder)) : {};
-  return { ...model, companions: { ...base, ...(await readCompanionFiles(folder)) } };
+  return { ...model, companions: await readOwnAndBaseFiles(folder) };
 }
 
 function sizeModel(recipe: Recipe, samples: Samples): TrainableModel {
