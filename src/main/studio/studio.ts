@@ -12,6 +12,7 @@ import { EngineReports } from './engine/engine-reports.ts';
 import { EventHub } from './events/event-hub.ts';
 import { JobBoard } from './jobs/job-board.ts';
 import { MediaStore } from './media/media-store.ts';
+import { ModelExports } from './models/model-exports.ts';
 import { ModelLibrary } from './models/model-library.ts';
 import type { PreflightTools } from './recipes/preflight.ts';
 import { Probes } from './recipes/probes.ts';
@@ -51,6 +52,7 @@ export class Studio {
   readonly desk: TrainingDesk;
   readonly runs: RunStore;
   readonly models: ModelLibrary;
+  readonly exports: ModelExports;
   readonly datasets: DatasetLibrary;
   readonly media: MediaStore;
   readonly answers: AnswerDesk;
@@ -80,6 +82,7 @@ export class Studio {
     // A run that was deleted meanwhile needs no telling.
     const onRunEvaluated = (run: string): void => void this.tellRun(run).catch(() => undefined);
     this.batches = new Batches({ ...shared, ...entry, onRunEvaluated });
+    this.exports = new ModelExports({ ...shared, root: this.root, ...entry });
     this.probes = new Probes(workspace, events, board, options.entry);
     this.engine = new EngineReports(workspace, options);
     this.demo = options.makeDemo(this);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exportedSchema, exportOptionsSchema } from '../export.ts';
 import { count } from './numbers.ts';
 
 const size = z.int().min(1);
@@ -56,3 +57,22 @@ export const modelListSchema = z.strictObject({
   models: z.array(modelSchema),
   unusable: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
 });
+
+/** `POST /models/exports`: writes a model as a folder that Python opens. */
+export const newExportSchema = exportOptionsSchema.omit({ step: true }).extend({
+  /** Id of `GET /models`, no size. */
+  model: z.string().min(1).max(4096),
+  /** Absolute, or relative to the workspace; below the root or in the workspace. */
+  folder: z.string().min(1).max(4096),
+});
+export type NewExport = z.output<typeof newExportSchema>;
+
+/** An export of this studio's. `GET /models/exports/:id`; how far it is, its job tells. */
+export const modelExportSchema = z.strictObject({
+  id: z.string(),
+  /** Of `GET /jobs`. */
+  job: z.string(),
+  /** Absent until it is done. */
+  exported: exportedSchema.optional(),
+});
+export type ModelExport = z.infer<typeof modelExportSchema>;

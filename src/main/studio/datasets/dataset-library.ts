@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, realpath, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
@@ -23,7 +23,7 @@ import type { JobBoard } from '../jobs/job-board.ts';
 import { readJsonFile, writeJsonFile } from '../json-file.ts';
 import type { ScannedData } from '../recipes/preflight.ts';
 import { conflict, notFound, plainFailure } from '../request-error.ts';
-import { isInside, shownPath, type Workspace } from '../workspace.ts';
+import { allowedPath, shownPath, type Workspace } from '../workspace.ts';
 import { runDatasetJob } from './dataset-job.ts';
 import { DatasetIndex, isCurrent, readIndexHead } from './dataset-index.ts';
 import { picturePaths } from './media-paths.ts';
@@ -214,17 +214,9 @@ export class DatasetLibrary {
     return scanned(head);
   }
 
-  /** A path that may be imported: below the root or in the workspace, links followed. @throws InputError */
-  private async allowed(path: string): Promise<string> {
-    const absolute = resolve(this.workspace.folder, path);
-    const places = [this.root, this.workspace.folder];
-    // What is not there leads nowhere, and whoever opens it says so.
-    const real = await realpath(absolute).catch(() => absolute);
-    const roots = await Promise.all(places.map((place) => realpath(place)));
-    if (places.some((place) => isInside(absolute, place)) && roots.some((root) => isInside(real, root)))
-      return absolute;
-    const hint = 'Start the studio with --root to open other folders';
-    throw new InputError({ file: absolute, rule: `must lie below ${this.root}`, hint });
+  /** @throws InputError where a path may not be imported */
+  private allowed(path: string): Promise<string> {
+    return allowedPath(path, this.workspace, this.root);
   }
 
   private get file(): string {

@@ -92,20 +92,29 @@ function expectSameAnswer(theirs: Answer, ours: Answer): void {
   expect(theirs.tokens).toEqual(ours.tokens);
 }
 
-/** Exports a model and asks it in both programs. */
+/**
+ * Exports a model and asks it in both programs.
+ *
+ * @param path what this program asks
+ * @param base of an adapter
+ */
 async function expectSameInPython(
   job: Parameters<typeof exportTo>[0],
   path: string,
-  pictures: string[],
+  pictures: readonly string[],
+  base?: string,
 ): Promise<void> {
   const { folder } = await exportTo(job);
-  const [theirs, ours] = [askPython(folder, pictures), await askEngine(path, pictures)];
+  const [theirs, ours] = [askPython(folder, pictures, base), await askEngine(path, pictures)];
   expect(theirs.length).toBe(pictures.length);
   theirs.forEach((one, i) => expectSameAnswer(one, ours[i] as Answer));
 }
 
-/** Trains a model for twelve steps with two stages. */
-async function trainedRun(model: string): Promise<{ run: string; pictures: string[] }> {
+/** Trains a model for twelve steps with two stages, unless the recipe is changed. */
+async function trainedRun(
+  model: string,
+  changes: Record<string, unknown> = {},
+): Promise<{ run: string; pictures: string[] }> {
   const folder = temporaryFolder();
   const { train, images } = await tinyDataset({}, join(folder, 'data'));
   const recipe = writeRecipe(join(folder, 'recipe.json'), train, {
@@ -114,6 +123,7 @@ async function trainedRun(model: string): Promise<{ run: string; pictures: strin
     checkpoint: { every: 6, keep: 5 },
     stages: [{ compression: '2/2' }, { compression: 'none' }],
     stageDepth: 4,
+    ...changes,
   });
   const { outcome } = await runEngine(newRun(recipe, folder, 'run'));
   expect(outcome).toMatchObject({ type: 'done', result: { outcome: 'finished', step: 12 } });
@@ -129,7 +139,7 @@ describe.skipIf(python === undefined)(`an exported model in Python (${PYTHON_HIN
       await expectSameInPython({ model: run }, run, pictures);
       await expectSameInPython({ model: run, step: 6 }, join(run, 'checkpoints', 'step-6'), pictures);
     },
-    5 * MINUTES,
+    10 * MINUTES,
   );
 
   describe.skipIf(!hasReference)('the reference models (needs ../shared/reference)', () => {
@@ -143,7 +153,18 @@ describe.skipIf(python === undefined)(`an exported model in Python (${PYTHON_HIN
         const { run } = await trainedRun(model);
         await expectSameInPython({ model: run }, run, pictures);
       },
-      5 * MINUTES,
+      10 * MINUTES,
+    );
+
+    it.skipIf(pythonWith('peft') !== python)(
+      'a LoRA adapter of clip-llama, through peft and merged',
+      async () => {
+        const model = join(REFERENCE, 'clip-llama', 'model');
+        const { run, pictures } = await trainedRun(model, { train: { parts: 'lora', lora: { rank: 4, alpha: 8 } } });
+        await expectSameInPython({ model: run, form: 'adapter' }, run, pictures, model);
+        await expectSameInPython({ model: run }, run, pictures);
+      },
+      10 * MINUTES,
     );
   });
 });
