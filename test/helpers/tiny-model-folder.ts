@@ -18,7 +18,7 @@ export async function saveTinyModel(folder: string, dataset: string): Promise<vo
   const config = tinyConfig({
     text: {
       vocabSize: tokenizer.size,
-      eosTokenId: tokenizer.special.endOfText,
+      eosTokenIds: [tokenizer.special.endOfText],
       bosTokenId: tokenizer.prefix[0] ?? null,
     },
     imageTokenId: tokenizer.special.image,

@@ -1,6 +1,6 @@
 import { Random } from '../../src/shared/random.ts';
 import { IGNORED_LABEL, type EncodedRow, type VisualGroup } from '../../src/main/engine/data/batch.ts';
-import type { LlavaConfig } from '../../src/main/engine/model/config.ts';
+import type { ClipVisionConfig, LlavaConfig } from '../../src/main/engine/model/config.ts';
 import type { HostTensor } from '../../src/main/engine/model/host-tensor.ts';
 import { initialiseWeights } from '../../src/main/engine/model/initialise.ts';
 import { randomTensor } from './tensors.ts';
@@ -8,22 +8,25 @@ import { randomTensor } from './tensors.ts';
 /** Stands for every visual token of a row. */
 export const IMAGE_TOKEN = 49;
 
+const TINY_CLIP: ClipVisionConfig = {
+  family: 'clip',
+  hiddenSize: 8,
+  intermediateSize: 12,
+  layers: 2,
+  heads: 2,
+  imageSize: 16,
+  patchSize: 8,
+  activation: 'quick_gelu',
+  layerNormEps: 1e-5,
+  initializerRange: 0.3,
+  initializerFactor: 1,
+};
+
 /** 4 visual tokens an image, 3 decoder layers, 3 query heads on 1 key head, everything else as small as it goes. */
 export const TINY: LlavaConfig = {
-  vision: {
-    family: 'clip',
-    hiddenSize: 8,
-    intermediateSize: 12,
-    layers: 2,
-    heads: 2,
-    imageSize: 16,
-    patchSize: 8,
-    activation: 'quick_gelu',
-    layerNormEps: 1e-5,
-    initializerRange: 0.3,
-    initializerFactor: 1,
-  },
+  vision: TINY_CLIP,
   text: {
+    family: 'llama',
     hiddenSize: 16,
     intermediateSize: 20,
     layers: 3,
@@ -33,10 +36,13 @@ export const TINY: LlavaConfig = {
     vocabSize: 50,
     rmsNormEps: 1e-5,
     ropeTheta: 100,
+    ropeScaling: { type: 'default' },
     maxPositions: 512,
+    attentionBias: 'none',
+    mlpBias: false,
     tieWordEmbeddings: false,
     bosTokenId: 1,
-    eosTokenId: 2,
+    eosTokenIds: [2],
     padTokenId: null,
     // Large, so that a mistake anywhere shows in the loss.
     initializerRange: 0.4,
@@ -50,12 +56,12 @@ export const TINY: LlavaConfig = {
 
 /** `TINY` with other vision or text settings. */
 export function tinyConfig(
-  changes: { vision?: Partial<LlavaConfig['vision']>; text?: Partial<LlavaConfig['text']> } & Partial<
+  changes: { vision?: Partial<ClipVisionConfig>; text?: Partial<LlavaConfig['text']> } & Partial<
     Omit<LlavaConfig, 'vision' | 'text'>
   > = {},
 ): LlavaConfig {
   const { vision, text, ...others } = changes;
-  return { ...TINY, ...others, vision: { ...TINY.vision, ...vision }, text: { ...TINY.text, ...text } };
+  return { ...TINY, ...others, vision: { ...TINY_CLIP, ...vision }, text: { ...TINY.text, ...text } };
 }
 
 /** Weights of a tiny model; biases and norms too are off their start, so that none can be left out unseen. */

@@ -42,7 +42,7 @@ export async function loadAnsweringModel(path: string, execution?: ExecutionMode
   }
   const parameters = new Parameters(host);
   const { weights, release } = parameters.borrow();
-  const stopIds = new Set([config.text.eosTokenId, tokenizer.special.endOfText]);
+  const stopIds = new Set([...config.text.eosTokenIds, tokenizer.special.endOfText]);
   const functions = answeringFunctions(execution);
   const dispose = (): void => {
     functions.dispose();

@@ -1,5 +1,6 @@
 /**
- * The LLaMA decoder: pre-norm layers of causal attention with rotary positions and a SwiGLU MLP.
+ * The decoder of LLaMA, Mistral and Qwen2: pre-norm layers of causal attention with rotary positions and a SwiGLU MLP.
+ * Where a family has a bias, its weights have one, and `affine` adds it.
  * States are rows: R = B·T of one padded batch, D decoder width.
  */
 import type { Tensor } from '../backend/tensorflow.ts';
@@ -10,6 +11,7 @@ import { rmsNorm } from '../backend/ops/norm.ts';
 import { rope, ropeTable, type RopeTable } from '../backend/ops/rope.ts';
 import { affine } from './affine.ts';
 import type { TextConfig } from './config.ts';
+import { rotaryFrequencies } from './rope.ts';
 import type { ScopedWeights } from './weights.ts';
 
 /** Rotary tables of a stretch of layers: the queries' carries attention's 1/√d. */
@@ -18,11 +20,12 @@ export interface RotaryTables {
   readonly keys: RopeTable;
 }
 
-/** Tables for position ids int32 [R], owned by the caller's tidy. */
-export function rotaryTables(positions: Tensor, { heads, kvHeads, headDim, ropeTheta }: TextConfig): RotaryTables {
+/** Tables for the position ids of a batch, int32 [R], owned by the caller's tidy. */
+export function rotaryTables(positions: Tensor, text: TextConfig): RotaryTables {
+  const frequencies = rotaryFrequencies(positions, text);
   return {
-    queries: ropeTable(positions, heads, headDim, ropeTheta, headDim ** -0.5),
-    keys: ropeTable(positions, kvHeads, headDim, ropeTheta),
+    queries: ropeTable(positions, text.heads, frequencies, text.headDim ** -0.5),
+    keys: ropeTable(positions, text.kvHeads, frequencies),
   };
 }
 

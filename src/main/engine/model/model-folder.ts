@@ -5,6 +5,7 @@ import type { LlavaConfig } from './config.ts';
 import { writeTextDurably } from './durable-file.ts';
 import type { HostTensor } from './host-tensor.ts';
 import { formatHuggingFaceConfig, parseLlavaConfig } from './huggingface-config.ts';
+import { eosToJson } from './huggingface-text.ts';
 import { canonicalName, isDerived, parameterShapes } from './parameter-shapes.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import { writeSafetensors } from './safetensors-write.ts';
@@ -179,7 +180,7 @@ function generationConfig({ text }: LlavaConfig): string {
   const settings = {
     bos_token_id: text.bosTokenId,
     do_sample: false,
-    eos_token_id: text.eosTokenId,
+    eos_token_id: eosToJson(text),
     pad_token_id: text.padTokenId,
   };
   return `${JSON.stringify(settings, null, 2)}\n`;

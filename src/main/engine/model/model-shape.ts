@@ -5,7 +5,7 @@ import { visionLayersUsed, type LlavaConfig } from './config.ts';
 export function modelShape(config: LlavaConfig): ModelShape {
   const { vision, text } = config;
   return {
-    vision: { ...vision, layers: visionLayersUsed(config), hasClassToken: true },
+    vision: { ...vision, layers: visionLayersUsed(config), hasClassToken: vision.family === 'clip' },
     decoder: text,
   };
 }

@@ -85,12 +85,20 @@ export function resolveModel(name: string): NamedSize {
   return validate(sizeSchema, parseStrictJson(readFileSync(file), file), file);
 }
 
+/** What the decoder of every named size is. */
+const PLAIN_LLAMA = {
+  family: 'llama',
+  ropeScaling: { type: 'default' },
+  attentionBias: 'none',
+  mlpBias: false,
+} as const satisfies Partial<LlavaConfig['text']>;
+
 /** The configuration of a new model: a size and a vocabulary. It passes the same checks as a configuration from a file. */
 export function configOfSize(size: NamedSize, ids: VocabularyIds): LlavaConfig {
   const { vocabSize, imageTokenId, bosTokenId, eosTokenId, padTokenId } = ids;
   const config: LlavaConfig = {
     vision: { family: 'clip', ...size.vision },
-    text: { ...size.text, vocabSize, bosTokenId, eosTokenId, padTokenId },
+    text: { ...PLAIN_LLAMA, ...size.text, vocabSize, bosTokenId, eosTokenIds: [eosTokenId], padTokenId },
     featureLayer: size.featureLayer,
     featureSelect: size.featureSelect,
     imageTokenId,

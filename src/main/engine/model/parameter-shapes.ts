@@ -1,4 +1,4 @@
-import type { LlavaConfig, TextConfig, VisionConfig } from './config.ts';
+import { towerTokensPerImage, type LlavaConfig, type TextConfig, type VisionConfig } from './config.ts';
 
 // Shape legend: E vision width, D decoder width, V vocabulary, P patch side. Linear weights are [out, in].
 
@@ -32,17 +32,37 @@ function visionLayer(vision: VisionConfig, layer: number): NamedShapes {
   ];
 }
 
-function visionTower(vision: VisionConfig): NamedShapes {
-  const { hiddenSize: E, patchSize: P } = vision;
-  const patches = (vision.imageSize / P) ** 2;
+/** SigLIP's pooling head: attention of one learned query over the patches, then an MLP. */
+function poolingHead({ hiddenSize: E, intermediateSize }: VisionConfig): NamedShapes {
+  const prefix = `${TOWER}.head`;
   return [
-    [`${TOWER}.embeddings.class_embedding`, [E]],
-    [`${TOWER}.embeddings.patch_embedding.weight`, [E, 3, P, P]],
-    [`${TOWER}.embeddings.position_embedding.weight`, [patches + 1, E]],
-    // The name is misspelt in CLIP itself.
-    ...layerNorm(`${TOWER}.pre_layrnorm`, E),
+    [`${prefix}.probe`, [1, 1, E]],
+    [`${prefix}.attention.in_proj_weight`, [3 * E, E]],
+    [`${prefix}.attention.in_proj_bias`, [3 * E]],
+    ...affine(`${prefix}.attention.out_proj`, E, E),
+    ...layerNorm(`${prefix}.layernorm`, E),
+    ...affine(`${prefix}.mlp.fc1`, intermediateSize, E),
+    ...affine(`${prefix}.mlp.fc2`, E, intermediateSize),
+  ];
+}
+
+/** What comes before the first layer: patches and positions; CLIP's class token and norm, SigLIP's bias of the patches. */
+function visionEmbeddings(vision: VisionConfig): NamedShapes {
+  const { hiddenSize: E, patchSize: P, family } = vision;
+  const prefix = `${TOWER}.embeddings`;
+  const kernel: NamedShapes = [[`${prefix}.patch_embedding.weight`, [E, 3, P, P]]];
+  const positions: NamedShapes = [[`${prefix}.position_embedding.weight`, [towerTokensPerImage(vision), E]]];
+  if (family === 'siglip') return [...kernel, [`${prefix}.patch_embedding.bias`, [E]], ...positions];
+  // The norm's name is misspelt in CLIP itself.
+  return [[`${prefix}.class_embedding`, [E]], ...kernel, ...positions, ...layerNorm(`${TOWER}.pre_layrnorm`, E)];
+}
+
+function visionTower(vision: VisionConfig): NamedShapes {
+  return [
+    ...visionEmbeddings(vision),
     ...range(vision.layers).flatMap((layer) => visionLayer(vision, layer)),
-    ...layerNorm(`${TOWER}.post_layernorm`, E),
+    ...layerNorm(`${TOWER}.post_layernorm`, vision.hiddenSize),
+    ...(vision.family === 'siglip' && vision.hasHead ? poolingHead(vision) : []),
   ];
 }
 
@@ -54,18 +74,19 @@ function projector({ vision, text, projectorBias }: LlavaConfig): NamedShapes {
 }
 
 function decoderLayer(text: TextConfig, layer: number): NamedShapes {
-  const { hiddenSize: D, intermediateSize, heads, kvHeads, headDim } = text;
+  const { hiddenSize: D, intermediateSize, heads, kvHeads, headDim, attentionBias, mlpBias } = text;
   const prefix = `${DECODER}.layers.${layer}`;
+  const qkvBias = attentionBias !== 'none';
   return [
     [`${prefix}.input_layernorm.weight`, [D]],
-    [`${prefix}.self_attn.q_proj.weight`, [heads * headDim, D]],
-    [`${prefix}.self_attn.k_proj.weight`, [kvHeads * headDim, D]],
-    [`${prefix}.self_attn.v_proj.weight`, [kvHeads * headDim, D]],
-    [`${prefix}.self_attn.o_proj.weight`, [D, heads * headDim]],
+    ...affine(`${prefix}.self_attn.q_proj`, heads * headDim, D, qkvBias),
+    ...affine(`${prefix}.self_attn.k_proj`, kvHeads * headDim, D, qkvBias),
+    ...affine(`${prefix}.self_attn.v_proj`, kvHeads * headDim, D, qkvBias),
+    ...affine(`${prefix}.self_attn.o_proj`, D, heads * headDim, attentionBias === 'all'),
     [`${prefix}.post_attention_layernorm.weight`, [D]],
-    [`${prefix}.mlp.gate_proj.weight`, [intermediateSize, D]],
-    [`${prefix}.mlp.up_proj.weight`, [intermediateSize, D]],
-    [`${prefix}.mlp.down_proj.weight`, [D, intermediateSize]],
+    ...affine(`${prefix}.mlp.gate_proj`, intermediateSize, D, mlpBias),
+    ...affine(`${prefix}.mlp.up_proj`, intermediateSize, D, mlpBias),
+    ...affine(`${prefix}.mlp.down_proj`, D, intermediateSize, mlpBias),
   ];
 }
 

@@ -22,9 +22,9 @@ export function partOf(name: string): ModelPart {
   return name.startsWith('vision_tower.') ? 'visionTower' : 'decoder';
 }
 
-/** Whether a vision weight is trained: layers above the selected one and the last norm take no part in the features. */
+/** Whether a vision weight is trained: layers above the selected one, the last norm and SigLIP's head take no part. */
 function isTowerWeightTrained(name: string, config: LlavaConfig, lastLayers?: number): boolean {
-  if (name.startsWith('vision_tower.post_layernorm.')) return false;
+  if (/^vision_tower\.(post_layernorm|head)\./.test(name)) return false;
   const used = visionLayersUsed(config);
   const layer = layerOf(name, VISION_LAYER);
   if (layer === undefined) return lastLayers === undefined;

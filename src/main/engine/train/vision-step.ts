@@ -7,7 +7,7 @@ import { crossEntropy } from '../backend/ops/loss.ts';
 import { gatherRows, segmentMean, type Segments } from '../backend/ops/rows.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { roundUp } from '../compressor/sequence-layout.ts';
-import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
+import { patchesPerImage, visionLayersUsed, type LlavaConfig } from '../model/config.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { visionFeatures } from '../model/vision-encoder.ts';
 import type { Weights } from '../model/weights.ts';
@@ -71,7 +71,8 @@ function targetArrays({ targets, classes }: VisionBatch): HostArrays {
 /** Logits of each question, those of other questions' classes masked: [M, C]. */
 function headLogits(arrays: DeviceArrays, weights: Weights, config: LlavaConfig): Tensor {
   const { pixels, image, mask } = arrays as Record<string, Tensor> & { pixels: Tensor; image: Tensor; mask: Tensor };
-  const features = visionFeatures(pixels, weights, config.vision, visionLayersUsed(config), 'default');
+  const patchesOnly = config.vision.family === 'clip' ? 'default' : 'full';
+  const features = visionFeatures(pixels, weights, config.vision, visionLayersUsed(config), patchesOnly);
   const pooled = segmentMean(features, arrays as unknown as Segments); // [I, E]
   const all = linear(pooled, weights.get(HEADS_WEIGHT) as Tensor, weights.get(HEADS_BIAS)); // [I, C]
   return add(gatherRows(all, image), mask);
@@ -100,10 +101,10 @@ export class VisionStep {
   }
 
   run(batch: VisionBatch): VisionGradients {
-    const { imageSize, patchSize } = this.config.vision;
+    const { imageSize } = this.config.vision;
     const images = batch.targets.length;
     const hostArrays: HostArrays = {
-      ...poolingArrays(images, (imageSize / patchSize) ** 2),
+      ...poolingArrays(images, patchesPerImage(this.config.vision)),
       ...targetArrays(batch),
       pixels: { shape: [images, 3, imageSize, imageSize], data: batch.pixels },
     };

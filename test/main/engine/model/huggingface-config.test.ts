@@ -69,6 +69,7 @@ describe('reading config.json', () => {
         initializerFactor: 1,
       },
       text: {
+        family: 'llama',
         hiddenSize: 64,
         intermediateSize: 128,
         layers: 6,
@@ -78,10 +79,13 @@ describe('reading config.json', () => {
         vocabSize: 608,
         rmsNormEps: 1e-5,
         ropeTheta: 10000,
+        ropeScaling: { type: 'default' },
         maxPositions: 1024,
+        attentionBias: 'none',
+        mlpBias: false,
         tieWordEmbeddings: false,
         bosTokenId: 1,
-        eosTokenId: 2,
+        eosTokenIds: [2],
         padTokenId: 600,
         initializerRange: 0.02,
       },
@@ -107,9 +111,8 @@ describe('reading config.json', () => {
     expect(parse({ ...golden, text_config: { ...text, rope_theta: 5e5, rope_scaling: null } }).text.ropeTheta).toBe(
       5e5,
     );
-    expect(
-      parse(withText({ rope_parameters: { rope_theta: 7 }, rope_scaling: { type: 'default' } })).text.ropeTheta,
-    ).toBe(7);
+    const both = { rope_parameters: { rope_theta: 7 }, rope_scaling: { type: 'default', rope_theta: 7 } };
+    expect(parse(withText(both)).text.ropeTheta).toBe(7);
     expect(parse({ ...golden, text_config: text }).text.ropeTheta).toBe(10000);
   });
 
@@ -134,6 +137,114 @@ describe('reading config.json', () => {
   });
 });
 
+/** Files that transformers wrote, by case of test/golden/families. */
+const family = (name: string): Json & { text_config: Json; vision_config: Json } =>
+  JSON.parse(
+    readFileSync(new URL(`../../../golden/families/${name}/model/config.json`, import.meta.url), 'utf8'),
+  ) as Json & {
+    text_config: Json;
+    vision_config: Json;
+  };
+const FAMILIES = ['siglip-qwen2', 'siglip-llama-dynamic', 'clip-mistral-llama3', 'clip-qwen2-linear'];
+
+describe('families', () => {
+  it('SigLIP has no class token: one visual token a patch, and one less by the default strategy', () => {
+    const config = parse(family('siglip-qwen2'));
+    expect(config.vision).toMatchObject({ family: 'siglip', hasHead: true, activation: 'gelu_pytorch_tanh' });
+    expect(visualTokensPerImage(config)).toBe(16); // 18 pixels hold four whole patches of 4
+    expect(visualTokensPerImage(parse(family('siglip-llama-dynamic')))).toBe(15);
+    expect(parse(family('siglip-llama-dynamic')).vision).toMatchObject({ hasHead: false });
+    expect(visualTokensPerImage(parse(family('clip-mistral-llama3')))).toBe(17);
+  });
+
+  it('each has its biases and its end tokens', () => {
+    const [qwen, llama, mistral] = FAMILIES.map((name) => parse(family(name)).text);
+    expect(qwen).toMatchObject({ family: 'qwen2', attentionBias: 'qkv', mlpBias: false, eosTokenIds: [2, 3, 4] });
+    expect(llama).toMatchObject({ family: 'llama', attentionBias: 'all', mlpBias: true, eosTokenIds: [2] });
+    expect(mistral).toMatchObject({ family: 'mistral', attentionBias: 'none', mlpBias: false, headDim: 12 });
+    expect(parse(withText({ eos_token_id: null })).text.eosTokenIds).toEqual([]);
+  });
+
+  it('missing keys take the defaults of the family', () => {
+    const { text: qwen } = parse({ ...golden, image_token_index: 5, text_config: { model_type: 'qwen2' } });
+    expect(qwen).toMatchObject({ vocabSize: 151936, intermediateSize: 22016, kvHeads: 32, maxPositions: 32768 });
+    expect(qwen).toMatchObject({ bosTokenId: null, eosTokenIds: [] });
+    const mistralJson = { model_type: 'mistral', sliding_window: null };
+    const { text: mistral } = parse({ ...golden, image_token_index: 5, text_config: mistralJson });
+    expect(mistral).toMatchObject({ intermediateSize: 14336, kvHeads: 8, maxPositions: 131072, eosTokenIds: [2] });
+    const { vision } = parse({ ...golden, vision_config: { model_type: 'siglip_vision_model' } });
+    expect(vision).toMatchObject({ patchSize: 16, imageSize: 224, layerNormEps: 1e-6, hasHead: true });
+  });
+});
+
+describe('rotary scaling', () => {
+  const { rope_parameters: _, ...bare } = golden.text_config;
+  const scalingOf = (text: Json): unknown => {
+    const { ropeTheta, ropeScaling } = parse({ ...golden, text_config: { ...bare, ...text } }).text;
+    return { ropeTheta, ropeScaling };
+  };
+  const llama3 = { factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };
+  const expected = { type: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4 };
+
+  it('is read in both spellings', () => {
+    const old = scalingOf({ rope_theta: 5e5, rope_scaling: { rope_type: 'llama3', ...llama3 } });
+    expect(old).toEqual({ ropeTheta: 5e5, ropeScaling: { ...expected, originalMaxPositions: 8192 } });
+    expect(scalingOf({ rope_parameters: { rope_theta: 5e5, rope_type: 'llama3', ...llama3 } })).toEqual(old);
+    for (const type of ['linear', 'dynamic']) {
+      const found = { ropeTheta: 10000, ropeScaling: { type, factor: 2.5 } };
+      expect(scalingOf({ rope_scaling: { type, factor: 2.5 } })).toEqual(found);
+      expect(scalingOf({ rope_parameters: { rope_type: type, factor: 2.5 } })).toEqual(found);
+    }
+  });
+
+  it('of Llama 3 takes the first training’s length from the model’s where the file has none', () => {
+    const { original_max_position_embeddings: __, ...without } = llama3;
+    const ropeScaling = { ...expected, originalMaxPositions: 1024 };
+    expect(scalingOf({ rope_scaling: { rope_type: 'llama3', ...without } })).toMatchObject({ ropeScaling });
+    const outside = { original_max_position_embeddings: 77, rope_scaling: { rope_type: 'llama3', ...llama3 } };
+    expect(scalingOf(outside)).toMatchObject({ ropeScaling: { originalMaxPositions: 77 } });
+  });
+
+  it('may be written twice where both say the same', () => {
+    const scaling = { rope_type: 'linear', factor: 2 };
+    const twice = { rope_theta: 100, rope_scaling: scaling, rope_parameters: { rope_theta: 100, ...scaling } };
+    expect(scalingOf(twice)).toEqual({ ropeTheta: 100, ropeScaling: { type: 'linear', factor: 2 } });
+  });
+});
+
+describe('sliding windows', () => {
+  const mistral = { model_type: 'mistral', attention_bias: undefined, mlp_bias: undefined };
+  const qwen = { model_type: 'qwen2', use_sliding_window: true, sliding_window: 1023, max_window_layers: 5 };
+
+  it.each<[string, Json]>([
+    ['Mistral without one', { ...mistral, sliding_window: null }],
+    ['Mistral with one as long as its rows', { ...mistral, sliding_window: 1024 }],
+    ['Qwen2 that does not use it', { ...qwen, use_sliding_window: false }],
+    ['Qwen2 with one as long as its rows', { ...qwen, sliding_window: 1024 }],
+    ['Qwen2 of whose layers none slides', { ...qwen, max_window_layers: 6 }],
+    ['LLaMA, which knows none', { sliding_window: 10 }],
+  ])('%s is taken', (_, text) => {
+    expect(parse(withText(text)).text.layers).toBe(6);
+  });
+
+  it.each<[string, Json, string]>([
+    ['Mistral with a shorter one', { ...mistral, sliding_window: 1023 }, 'text_config.sliding_window: must be null: '],
+    [
+      'Mistral with transformers’ default',
+      { ...mistral, max_position_embeddings: 8192 },
+      'must be null: attention over a sliding window of 4096 is not supported, below max_position_embeddings (8192)',
+    ],
+    ['Qwen2 with a shorter one', qwen, 'text_config.use_sliding_window: must be false: attention over a sliding'],
+    [
+      'Qwen2 by layer',
+      { ...qwen, layer_types: ['full_attention', 'sliding_attention'] },
+      'text_config.layer_types: must be full_attention throughout',
+    ],
+  ])('%s is refused', (_, text, message) => {
+    expect(() => parse(withText(text))).toThrow(message);
+  });
+});
+
 describe('refusing what is not supported, by name', () => {
   it.each<[string, Json, string]>([
     ['another model', { ...golden, model_type: 'llava_next' }, 'config.json: model_type: must be "llava"'],
@@ -143,20 +254,34 @@ describe('refusing what is not supported, by name', () => {
       'architectures: must name LlavaFor',
     ],
     [
-      'SigLIP',
-      withVision({ model_type: 'siglip_vision_model' }),
-      'vision_config.model_type: must be "clip_vision_model": CLIP is',
-    ],
-    ['Qwen2', withText({ model_type: 'qwen2' }), 'text_config.model_type: must be "llama": LLaMA is'],
-    [
-      'rope scaling (old)',
-      withText({ rope_scaling: { type: 'linear', factor: 2 } }),
-      'text_config.rope_scaling.type: must be "default": rope scaling is not supported (found "linear")',
+      'another tower',
+      withVision({ model_type: 'dinov2' }),
+      'vision_config.model_type: must be one of clip_vision_model, siglip_vision_model (found "dinov2")',
     ],
     [
-      'rope scaling (new)',
-      withText({ rope_parameters: { rope_type: 'llama3' } }),
-      'rope_parameters.rope_type: must be "default"',
+      'another language model',
+      withText({ model_type: 'gemma' }),
+      'text_config.model_type: must be one of llama, mistral, qwen2 (found "gemma")',
+    ],
+    [
+      'another rope scaling (old)',
+      withText({ rope_scaling: { type: 'yarn', factor: 2 } }),
+      'text_config.rope_scaling.type: must be one of default, linear, dynamic, llama3 (found "yarn")',
+    ],
+    [
+      'another rope scaling (new)',
+      withText({ rope_parameters: { rope_type: 'longrope' } }),
+      'text_config.rope_parameters.rope_type: must be one of default, linear, dynamic, llama3',
+    ],
+    [
+      'rope by layer',
+      withText({ rope_parameters: { full_attention: { rope_type: 'default' } } }),
+      'text_config.rope_parameters.full_attention: must be absent: rotary settings that differ between layers',
+    ],
+    [
+      'partial rotation beside the scaling',
+      withText({ partial_rotary_factor: 0.5 }),
+      'text_config.partial_rotary_factor: must be 1',
     ],
     [
       'partial rotation',
@@ -164,12 +289,6 @@ describe('refusing what is not supported, by name', () => {
       'partial_rotary_factor: must be 1',
     ],
     ['another gate', withText({ hidden_act: 'gelu' }), 'text_config.hidden_act: must be "silu"'],
-    [
-      'attention bias',
-      withText({ attention_bias: true }),
-      'text_config.attention_bias: must be false: bias in attention',
-    ],
-    ['feed-forward bias', withText({ mlp_bias: true }), 'text_config.mlp_bias: must be false'],
     ['dropout', withText({ attention_dropout: 0.1 }), 'text_config.attention_dropout: must be 0'],
     ['grey images', withVision({ num_channels: 1 }), 'vision_config.num_channels: must be 3: images are RGB'],
     [
@@ -184,7 +303,6 @@ describe('refusing what is not supported, by name', () => {
     ],
     ['a linear projector', { ...golden, projector_hidden_act: 'relu' }, 'projector_hidden_act: must be "gelu"'],
     ['quantised weights', { ...golden, quantization_config: { bits: 4 } }, 'quantization_config: must be absent'],
-    ['several end tokens', withText({ eos_token_id: [1, 2] }), 'text_config.eos_token_id: must be one token id'],
   ])('%s', (_, json, message) => {
     expect(() => parse(json)).toThrow(message);
   });
@@ -198,9 +316,9 @@ describe('refusing what is not supported, by name', () => {
       'text_config.hidden_size: must be a finite number (found "64")',
     ],
     [
-      'patches that do not fit',
-      withVision({ patch_size: 9 }),
-      'vision_config.image_size: must be a multiple of patch_size (9)',
+      'a patch larger than the image',
+      withVision({ patch_size: 57 }),
+      'vision_config.patch_size: must not be more than image_size (56)',
     ],
     [
       'heads that do not fit',
@@ -228,6 +346,27 @@ describe('refusing what is not supported, by name', () => {
       withText({ rope_theta: 5 }),
       'rope_theta: must equal rope_parameters.rope_theta (10000) (found 5)',
     ],
+    [
+      'two rotary scalings',
+      withText({ rope_scaling: { type: 'linear', factor: 2 } }),
+      'text_config.rope_scaling: must equal rope_parameters ({"rope_theta":10000,"rope_type":"default"})',
+    ],
+    [
+      'scaling without its factor',
+      withText({ rope_scaling: { type: 'dynamic' } }),
+      'text_config.rope_scaling.factor: is missing: dynamic scaling needs a number',
+    ],
+    [
+      'a factor below 1',
+      withText({ rope_scaling: { type: 'linear', factor: 0.5 } }),
+      'text_config.rope_scaling.factor: must be 1 or more',
+    ],
+    ['an end token as text', withText({ eos_token_id: '</s>' }), 'eos_token_id: must be a token id or a list of them'],
+    [
+      'an end token outside',
+      withText({ eos_token_id: [2, 608] }),
+      'eos_token_id: must be below text_config.vocab_size',
+    ],
     ['two image tokens', { ...golden, image_token_id: 5 }, 'image_token_index: must equal image_token_id (5)'],
   ])('%s', (_, json, message) => {
     expect(() => parse(json)).toThrow(message);
@@ -236,7 +375,8 @@ describe('refusing what is not supported, by name', () => {
 
 describe('writing config.json', () => {
   it('gives the same config back', () => {
-    for (const json of [golden, llava7b, withText({ tie_word_embeddings: true, bos_token_id: null })]) {
+    const ours = [golden, llava7b, withText({ tie_word_embeddings: true, bos_token_id: null, eos_token_id: null })];
+    for (const json of [...ours, ...FAMILIES.map(family)]) {
       const config = parse(json);
       expect(parse(JSON.parse(formatHuggingFaceConfig(config)))).toEqual(config);
     }
@@ -247,6 +387,29 @@ describe('writing config.json', () => {
     const { transformers_version: _, text_config, vision_config, ...top } = golden;
     const { pretraining_tp: __, use_cache: ___, ...text } = text_config;
     expect(written).toMatchObject({ ...top, text_config: text, vision_config });
+  });
+
+  // image_seq_length is left to its default by who makes a config; layer_types and max_window_layers follow from the rest.
+  it.each(FAMILIES)('writes what transformers wrote for %s', (name) => {
+    const { transformers_version: _, image_seq_length: __, text_config, vision_config, ...top } = family(name);
+    const runtime = ['pretraining_tp', 'use_cache', 'layer_types', 'max_window_layers'];
+    const text = Object.fromEntries(Object.entries(text_config).filter(([key]) => !runtime.includes(key)));
+    const { projection_dim: ___, ...vision } = vision_config;
+    expect(toHuggingFaceConfig(parse(family(name)))).toMatchObject({
+      ...top,
+      text_config: text,
+      vision_config: vision,
+    });
+  });
+
+  it('writes a scaling in both spellings', () => {
+    const { text_config: text } = toHuggingFaceConfig(parse(family('clip-qwen2-linear'))) as { text_config: Json };
+    expect(text).toMatchObject({
+      rope_theta: 100,
+      rope_scaling: { rope_type: 'linear', factor: 3 },
+      rope_parameters: { rope_theta: 100, rope_type: 'linear', factor: 3 },
+    });
+    expect(formatHuggingFaceConfig(parse(family('clip-qwen2-linear')))).toContain('"factor": 3.0');
   });
 
   it('writes whole-number floats as floats, without which transformers refuses the file', () => {

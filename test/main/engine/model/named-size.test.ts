@@ -51,7 +51,7 @@ describe('named sizes', () => {
 });
 
 const { vocabSize, bosTokenId, eosTokenId, padTokenId } = ids;
-const textIds = { vocabSize, bosTokenId, eosTokenId, padTokenId };
+const textIds = { vocabSize, bosTokenId, eosTokenIds: [eosTokenId], padTokenId };
 
 describe('files beside a new model', () => {
   it.skipIf(!hasReference)('are the reference model’s, for its size (needs ../shared/reference)', () => {

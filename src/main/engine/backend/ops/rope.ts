@@ -1,7 +1,7 @@
 import { tf, type Tensor } from '../tensorflow.ts';
 import { constant } from '../constants.ts';
 import { differentiable } from '../autograd.ts';
-import { add, cos, exactMatMul, mul, reshape, scale, sin, toFloat } from '../kernels.ts';
+import { add, concat, cos, exactMatMul, mul, reshape, scale, sin, toFloat } from '../kernels.ts';
 
 /** Cosines and sines of the rotary angles, repeated for every head: both [R, H·d]. */
 export interface RopeTable {
@@ -27,17 +27,18 @@ function halfRotation(headDim: number): Tensor {
  * Rotary tables for a sequence (Su et al. 2021), in the half-split layout of Hugging Face's LLaMA.
  *
  * @param positions int32 [R], the position id of each row
+ * @param frequencies [1, d/2]: what each pair of a head turns by from one position to the next
  * @param factor folded into both tables: attention's 1/√d rides on the queries' table for free
  * @returns tables owned by the caller's tidy; a tape keeps them as long as it needs them
  */
-export function ropeTable(positions: Tensor, heads: number, headDim: number, theta: number, factor = 1): RopeTable {
-  const frequencies = Float32Array.from({ length: headDim }, (_, i) => theta ** (-(2 * (i % (headDim / 2))) / headDim));
+export function ropeTable(positions: Tensor, heads: number, frequencies: Tensor, factor = 1): RopeTable {
   const tables = tf.tidy(() => {
-    const angles = mul(reshape(toFloat(positions), [-1, 1]), tf.tensor2d(frequencies, [1, headDim])); // [R, d]
+    const half = mul(reshape(toFloat(positions), [-1, 1]), frequencies); // [R, d/2]
+    const angles = concat([half, half], 1); // [R, d]
     const repeat = (table: Tensor): Tensor => scale(tf.tile(table, [1, heads]), factor);
     return [repeat(cos(angles)), repeat(sin(angles))] as [Tensor, Tensor];
   });
-  return { cos: tables[0], sin: tables[1], headDim };
+  return { cos: tables[0], sin: tables[1], headDim: 2 * (frequencies.shape[1] as number) };
 }
 
 function rotate(x: Tensor, headDim: number, transposeB: boolean): Tensor {

@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
     name: 'rope',
     shapes: [[5, 16]],
     fixed: () => [indexVector([0, 1, 2, 7, 9])],
-    op: (x, positions) => rope(x, ropeTable(positions, 2, 8, 100, 0.5)),
+    op: (x, positions) => rope(x, ropeTable(positions, 2, tf.tensor2d([[1, 0.5, 0.1, 0.01]]), 0.5)),
   },
   { name: 'scaleQueries', shapes: [[5, 8]], op: (x) => scaleQueries(x, 0.3) },
   attentionCase('causal attention in chunks, grouped queries', LONG),

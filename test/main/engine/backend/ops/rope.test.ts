@@ -20,13 +20,20 @@ const positionIds = [0, 1, 2, 9, 9];
 const positions = indexVector(positionIds);
 afterAll(() => tf.dispose(positions));
 
+/** θ^(−2i/d) for each pair: [1, d/2]. */
+const frequencies = (headDim: number, theta = THETA): Tensor =>
+  tf.tensor2d(
+    Float32Array.from({ length: headDim / 2 }, (_, i) => theta ** ((-2 * i) / headDim)),
+    [1, headDim / 2],
+  );
+
 describe.each([
   { heads: 1, headDim: 2 },
   { heads: 1, headDim: 6 },
   { heads: 3, headDim: 4 },
 ])('rope with $heads heads of width $headDim', ({ heads, headDim }) => {
   const x = randomTensor(random, [5, heads * headDim]);
-  const op = (a: Tensor): Tensor => rope(a, ropeTable(positions, heads, headDim, THETA));
+  const op = (a: Tensor): Tensor => rope(a, ropeTable(positions, heads, frequencies(headDim)));
 
   it('turns each pair by its position', () => {
     const expected = reference.rope(reference.rowsOf(x.data, heads * headDim), positionIds, headDim, THETA);
@@ -48,7 +55,7 @@ describe('ropeTable', () => {
 
   it('carries a factor', () => {
     const expected = reference.rope(reference.rowsOf(x.data, 8), positionIds, 4, THETA).flat();
-    const scaled = (a: Tensor): Tensor => rope(a, ropeTable(positions, 2, 4, THETA, 0.5));
+    const scaled = (a: Tensor): Tensor => rope(a, ropeTable(positions, 2, frequencies(4), 0.5));
     withTensors([x], (a: Tensor) =>
       expectTensorsClose(scaled(a), { shape: x.shape, data: expected.map((y) => 0.5 * y) }, 2e-6),
     );
@@ -60,7 +67,7 @@ describe('ropeTable', () => {
       tf.tidy(() => {
         const ids = tf.tensor1d([from, to], 'int32');
         const row = x.data.slice(0, 4);
-        const both = rope(tf.tensor2d(Float32Array.of(...row, ...row), [2, 4]), ropeTable(ids, 1, 4, THETA));
+        const both = rope(tf.tensor2d(Float32Array.of(...row, ...row), [2, 4]), ropeTable(ids, 1, frequencies(4)));
         const [a, b] = reference.rowsOf(valuesOf(both), 4) as [number[], number[]];
         return a.reduce((total, value, i) => total + value * (b[i] as number), 0);
       });
@@ -73,7 +80,11 @@ describe('ropeTable', () => {
     const expected = reference.rope(reference.rowsOf(x.data, 8), [0, 1, 1000, 4000, 8191], 8, 10_000);
     withTensors([x], (a: Tensor) =>
       // Angles are float32, as in transformers: 8191 is known to ±2.4e-4.
-      expectTensorsClose(rope(a, ropeTable(far, 1, 8, 10_000)), { shape: x.shape, data: expected.flat() }, 2e-3),
+      expectTensorsClose(
+        rope(a, ropeTable(far, 1, frequencies(8, 10_000))),
+        { shape: x.shape, data: expected.flat() },
+        2e-3,
+      ),
     );
     tf.dispose(far);
   });
