@@ -1,7 +1,8 @@
 import type { EncodedRow, HostBatch } from './batch.ts';
 import { decodeImage } from './image.ts';
 import { PixelCache } from './pixel-cache.ts';
-import { fitImage, type ImageProcessor, PixelNormaliser } from './preprocess.ts';
+import { type ImageProcessor } from './image-processor.ts';
+import { fitImage, PixelNormaliser } from './preprocess.ts';
 import type { TrainingRows } from './training-rows.ts';
 
 export interface CollatorOptions {

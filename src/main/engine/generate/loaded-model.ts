@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
-import { readImageProcessor, type ImageProcessor } from '../data/preprocess.ts';
+import { readImageProcessor, type ImageProcessor } from '../data/image-processor.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
 import { isAdapterFolder, baseFolderOf } from '../model/adapter-folder.ts';
 import { loadPlainModel } from '../model/lora-merge.ts';

@@ -1,27 +1,39 @@
-import type { LlavaConfig } from './config.ts';
-
-/** Mean and standard deviation of CLIP's training images per channel (RGB, 0–1); transformers' OPENAI_CLIP_MEAN and _STD. */
-export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
-export const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
+import { CLIP_MEAN, CLIP_STD, SIGLIP_MEAN, SIGLIP_STD } from '../data/image-processor.ts';
+import { patchesPerImage, towerTokensPerImage, type LlavaConfig, type VisionConfig } from './config.ts';
 
 /** Pillow's number for bicubic resampling. */
 const BICUBIC = 3;
 
-/** The settings of a CLIPImageProcessor for square images of `imageSize` pixels; apart from the size CLIP's own. */
-function imageProcessor(imageSize: number): Record<string, unknown> {
+/** What CLIP's and SigLIP's processors differ in: SigLIP's squeezes images to squares, CLIP's cuts squares out of them. */
+function sizing({ family, imageSize }: VisionConfig): Record<string, unknown> {
+  const square = { height: imageSize, width: imageSize };
+  if (family === 'siglip')
+    return {
+      image_mean: SIGLIP_MEAN,
+      image_processor_type: 'SiglipImageProcessor',
+      image_std: SIGLIP_STD,
+      size: square,
+    };
   return {
-    crop_size: { height: imageSize, width: imageSize },
+    crop_size: square,
     do_center_crop: true,
+    image_mean: CLIP_MEAN,
+    image_processor_type: 'CLIPImageProcessor',
+    image_std: CLIP_STD,
+    size: { shortest_edge: imageSize },
+  };
+}
+
+/** The settings of the tower's own image processor, for square images of the tower's size. */
+function imageProcessor(vision: VisionConfig): Record<string, unknown> {
+  return {
     do_convert_rgb: true,
     do_normalize: true,
     do_rescale: true,
     do_resize: true,
-    image_mean: CLIP_MEAN,
-    image_processor_type: 'CLIPImageProcessor',
-    image_std: CLIP_STD,
     resample: BICUBIC,
     rescale_factor: 1 / 255,
-    size: { shortest_edge: imageSize },
+    ...sizing(vision),
   };
 }
 
@@ -29,12 +41,12 @@ function imageProcessor(imageSize: number): Record<string, unknown> {
 export function processorFiles(
   config: LlavaConfig,
 ): Record<'preprocessor_config.json' | 'processor_config.json', string> {
-  const image = imageProcessor(config.vision.imageSize);
+  const image = imageProcessor(config.vision);
   const processor = {
     image_processor: image,
     image_token: '<image>',
-    // The class token, which the feature selection drops again.
-    num_additional_image_tokens: 1,
+    // CLIP's class token; the default feature selection drops one token again.
+    num_additional_image_tokens: towerTokensPerImage(config.vision) - patchesPerImage(config.vision),
     patch_size: config.vision.patchSize,
     processor_class: 'LlavaProcessor',
     vision_feature_select_strategy: config.featureSelect,

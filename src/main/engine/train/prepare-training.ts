@@ -12,7 +12,7 @@ import type { RunPlan, StageRecord } from '../../../shared/run-record.ts';
 import type { Stage } from '../../../shared/stage.ts';
 import { Collator } from '../data/collator.ts';
 import { brokenSamplesError, readDataset, type Samples } from '../data/dataset-reader.ts';
-import { parseImageProcessor, type ImageProcessor } from '../data/preprocess.ts';
+import { parseImageProcessor, type ImageProcessor } from '../data/image-processor.ts';
 import { BatchSampler } from '../data/sampler.ts';
 import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
 import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';

@@ -7,7 +7,8 @@ import { BatchLoader, FIRST_POSITION, type LoaderPosition } from '../../../../sr
 import { Collator } from '../../../../src/main/engine/data/collator.ts';
 import type { EncodedSample } from '../../../../src/main/engine/data/encode.ts';
 import { PixelCache } from '../../../../src/main/engine/data/pixel-cache.ts';
-import { type ImageProcessor, preprocessImage } from '../../../../src/main/engine/data/preprocess.ts';
+import { type ImageProcessor } from '../../../../src/main/engine/data/image-processor.ts';
+import { preprocessImage } from '../../../../src/main/engine/data/preprocess.ts';
 import { BatchSampler } from '../../../../src/main/engine/data/sampler.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 

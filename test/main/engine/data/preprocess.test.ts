@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, type RgbImage } from '../../../../src/main/engine/data/image.ts';
 import {
-  fitImage,
   type ImageProcessor,
   parseImageProcessor,
-  preprocessImage,
   readImageProcessor,
-  squareCanvas,
-} from '../../../../src/main/engine/data/preprocess.ts';
+} from '../../../../src/main/engine/data/image-processor.ts';
+import { fitImage, preprocessImage, squareCanvas } from '../../../../src/main/engine/data/preprocess.ts';
 import { plainCanvas, resample } from '../../../../src/main/engine/data/resample.ts';
 import { readSafetensors } from '../../../../src/main/engine/model/safetensors.ts';
 import { InputError } from '../../../../src/shared/errors.ts';
@@ -98,8 +96,14 @@ describe('readImageProcessor', () => {
 
   it.each<[string, Record<string, unknown>, string]>([
     ['another filter', { resample: 2 }, 'resample: must be 3'],
+    ['tiles', { image_grid_pinpoints: [[336, 672]] }, 'image_grid_pinpoints: must be absent: pictures cut into tiles'],
+    [
+      'LLaVA-NeXT',
+      { image_processor_type: 'LlavaNextImageProcessor' },
+      'image_processor_type: must be a CLIP, SigLIP or',
+    ],
     ['another processor', { image_processor_type: 'Qwen2VLImageProcessor' }, 'image_processor_type: '],
-    ['no mean', { image_mean: undefined }, 'image_mean: is missing'],
+    ['a mean of two colours', { image_mean: [0, 0] }, 'image_mean'],
     ['a deviation of 0', { image_std: [1, 0, 1] }, 'image_std: '],
     ['no size', { size: {} }, 'size: '],
     ['a size of 0', { size: { shortest_edge: 0 } }, 'size.shortest_edge: must be 1 or more'],
@@ -113,6 +117,29 @@ describe('readImageProcessor', () => {
       parseImageProcessor({ ...expected.config, ...change }, 'preprocessor_config.json');
     expect(read).toThrow(InputError);
     expect(read).toThrow(`preprocessor_config.json: ${rule}`);
+  });
+});
+
+describe('files that leave settings to their class', () => {
+  const read = (json: object): ImageProcessor => parseImageProcessor(json, 'preprocessor_config.json');
+  const half = [0.5, 0.5, 0.5];
+
+  it('are completed with CLIP’s defaults, or SigLIP’s', () => {
+    const clip = { imageSize: 224, resize: 224, mean: [0.48145466, 0.4578275, 0.40821073], rescaleFactor: 1 / 255 };
+    expect(read({})).toMatchObject(clip);
+    expect(read({ image_processor_type: 'LlavaImageProcessor', do_pad: true })).toMatchObject({
+      ...clip,
+      padToSquare: true,
+    });
+    const siglip = { imageSize: 224, resize: 'square', mean: half, std: half };
+    for (const type of ['SiglipImageProcessor', 'SiglipImageProcessorFast'])
+      expect(read({ image_processor_type: type })).toMatchObject(siglip);
+    expect(read({ feature_extractor_type: 'SiglipFeatureExtractor' })).toMatchObject(siglip);
+  });
+
+  it('may give plain numbers as sides, as the first CLIP files do', () => {
+    const old = { feature_extractor_type: 'CLIPFeatureExtractor', size: 336, crop_size: 336 };
+    expect(read(old)).toMatchObject({ imageSize: 336, resize: 336 });
   });
 });
 

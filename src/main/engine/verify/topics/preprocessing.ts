@@ -1,11 +1,6 @@
 import { decodeImage, type RgbImage } from '../../data/image.ts';
-import {
-  fitImage,
-  PixelNormaliser,
-  readImageProcessor,
-  squareCanvas,
-  type ImageProcessor,
-} from '../../data/preprocess.ts';
+import { readImageProcessor, type ImageProcessor } from '../../data/image-processor.ts';
+import { fitImage, PixelNormaliser, squareCanvas } from '../../data/preprocess.ts';
 import { resample } from '../../data/resample.ts';
 import { closePixels, equal } from '../compare.ts';
 import type { CaseFolder } from '../case-folder.ts';
