@@ -85,11 +85,12 @@ export function fingerprint(folder: string): unknown {
     state: { totals: { trainingMs?: number } };
   };
   delete state.totals.trainingMs;
+  const weights = readdirSync(checkpoint).find((name) => /^(adapter_)?model\.safetensors$/.test(name)) as string;
   return {
     checkpoint: last,
-    weights: sha256(join(checkpoint, 'model.safetensors')),
+    weights: sha256(join(checkpoint, weights)),
     optimizer: sha256(join(checkpoint, 'optimizer.safetensors')),
-    final: sha256(join(folder, 'final', 'model.safetensors')),
+    final: sha256(join(folder, 'final', weights)),
     state,
     metrics: metricsOfRun(folder),
   };

@@ -5,19 +5,18 @@ import { validate } from './validate.ts';
 /** What of the settings the adapters' numbers depend on; which maps they stand beside is in their names. */
 export type LoraScale = Pick<LoraSettings, 'rank' | 'alpha' | 'rslora'>;
 
-const only = <T extends string | boolean>(value: T, rule: string) => z.literal(value, { error: () => rule });
 const byModule = z.record(z.string(), z.number().gt(0)).default({});
 
-/** What is read of peft's `adapter_config.json`; what would change the numbers in a way we do not know is refused. */
+/** What is read of peft's `adapter_config.json`. Other kinds of adapters, DoRA and biases of their own are refused: their numbers would be wrong. */
 const adapterConfigSchema = z.looseObject({
-  peft_type: only('LORA', 'must be LORA: other kinds of adapters cannot be read'),
+  peft_type: z.literal('LORA'),
   base_model_name_or_path: z.string().min(1).nullish(),
   r: z.int().min(1),
   lora_alpha: z.number().gt(0),
   use_rslora: z.boolean().nullish(),
-  use_dora: only(false, 'must be false: DoRA cannot be read').nullish(),
-  fan_in_fan_out: only(false, 'must be false: weights are [out, in]').nullish(),
-  bias: only('none', 'must be none: biases of their own cannot be read').nullish(),
+  use_dora: z.literal(false).nullish(),
+  fan_in_fan_out: z.literal(false).nullish(),
+  bias: z.literal('none').nullish(),
   alpha_pattern: byModule,
 });
 export type AdapterConfig = z.output<typeof adapterConfigSchema>;
