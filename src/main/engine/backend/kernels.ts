@@ -68,8 +68,15 @@ export const l2Loss = (x: Tensor): Tensor => kernel('L2Loss', [x], FLOAT);
 export const reshape = (x: Tensor, shape: readonly number[]): Tensor =>
   kernel('Reshape', [x, intVector(shape)], { T: { type: x.dtype }, Tshape: { type: 'int32' } });
 
-export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
-  kernel('Transpose', [x, intVector(permutation)], { T: { type: x.dtype }, Tperm: { type: 'int32' } });
+export const transpose = (x: Tensor, permutation: readonly number[]): Tensor => {
+  const moved = permutation.filter((axis) => x.shape[axis] !== 1);
+  // Where only axes of size 1 move, as with a single new token, the values stay where they are.
+  if (moved.every((axis, i) => i === 0 || axis > (moved[i - 1] as number))) {
+    const shape = permutation.map((axis) => x.shape[axis] as number);
+    return reshape(x, shape);
+  }
+  return kernel('Transpose', [x, intVector(permutation)], { T: { type: x.dtype }, Tperm: { type: 'int32' } });
+};
 
 export const slice = (x: Tensor, begin: readonly number[], size: readonly number[]): Tensor =>
   kernel('Slice', [x, intVector(begin), intVector(size)], { T: { type: x.dtype }, Index: { type: 'int32' } });

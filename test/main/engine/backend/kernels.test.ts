@@ -24,6 +24,15 @@ describe('matMul', () => {
 });
 
 describe('shapes', () => {
+  it('transpose moves axes, of size 1 as well', () => {
+    withTensors([a], (x: Tensor) => {
+      expectTensorsClose(kernels.transpose(x, [1, 0]), { shape: [3, 2], data: [1, 4, 2, 5, 3, 6] }, 0);
+      const row = kernels.reshape(x, [1, 2, 1, 3]);
+      expectTensorsClose(kernels.transpose(row, [2, 1, 3, 0]), { shape: [1, 2, 3, 1], data: a.data }, 0);
+      expectTensorsClose(kernels.transpose(row, [3, 0, 1, 2]), { shape: [3, 1, 2, 1], data: [1, 4, 2, 5, 3, 6] }, 0);
+    });
+  });
+
   it('padEnd appends zeros on each axis', () => {
     withTensors([a], (x: Tensor) =>
       expectTensorsClose(kernels.padEnd(x, [1, 2]), {

@@ -10,6 +10,7 @@ import { typeAndShape, withBinding, metadataOf } from './binding.ts';
 import type { Binding, BindingAttribute, DataListener, TensorMetadata } from './binding.ts';
 import { constantNode, inputNode, tensorShape, type AttrValue, type NodeDef } from './graph-def.ts';
 import { callerPlace } from './place.ts';
+import { Reshapes } from './reshapes.ts';
 
 /** A graph with its inputs and outputs as `node:output`. */
 export interface RecordedGraph {
@@ -38,6 +39,7 @@ export class Recorder {
   private readonly sources = new Map<number, string>();
   /** Tensors of unknown origin that an op was given. */
   private readonly strangers = new Map<number, TensorMetadata>();
+  private readonly reshapes = new Reshapes();
   /** Tensors that were made from values while recording. */
   private readonly written = new WeakSet<object>();
 
@@ -50,7 +52,7 @@ export class Recorder {
     const name = `input${this.inputs.length}`;
     this.nodes.push(inputNode(name, dtype, shape));
     this.inputs.push(`${name}:0`);
-    this.sources.set(id, `${name}:0`);
+    this.setSource({ id, shape }, `${name}:0`);
   }
 
   /** Runs `fn`, noting every op it runs. @throws RecordingError where a later call could not do the same */
@@ -101,10 +103,31 @@ export class Recorder {
     const input = inputs.map((id, i) => this.sourceOf(id, `input ${i} of ${op}`));
     const attr = Object.fromEntries(attributes.map((given) => [given.name, this.attrValue(op, given)]));
     const results = this.binding.executeOp(op, attributes, inputs, count);
-    const name = `${op}_${this.nodes.length}`;
-    this.nodes.push({ name, op, input, attr });
-    results.forEach(({ id }, output) => this.sources.set(id, `${name}:${output}`));
+    if (op === 'Reshape') this.addReshape(input, attr, results[0] as TensorMetadata);
+    else this.addNode({ name: `${op}_${this.nodes.length}`, op, input, attr }, results);
     return results;
+  }
+
+  private addNode(node: NodeDef, results: readonly TensorMetadata[]): void {
+    this.nodes.push(node);
+    results.forEach((result, output) => this.setSource(result, `${node.name}:${output}`));
+  }
+
+  /** A reshape of a reshape starts from what that one started from; back to the first shape it is no node at all. */
+  private addReshape([given, ...to]: readonly string[], attr: NodeDef['attr'], result: TensorMetadata): void {
+    const origin = this.reshapes.origin(given as string);
+    if (this.reshapes.isOfShape(origin, result.shape)) {
+      this.sources.set(result.id, origin);
+      return;
+    }
+    const name = `Reshape_${this.nodes.length}`;
+    this.addNode({ name, op: 'Reshape', input: [origin, ...to], attr }, [result]);
+    this.reshapes.noteReshape(`${name}:0`, origin);
+  }
+
+  private setSource({ id, shape }: Pick<TensorMetadata, 'id' | 'shape'>, source: string): void {
+    this.sources.set(id, source);
+    this.reshapes.note(source, shape);
   }
 
   private identityAfter(id: number, awaited: number): TensorMetadata {
@@ -122,12 +145,12 @@ export class Recorder {
     return id;
   }
 
-  private addConstant(id: number, dtype: number, shape: readonly number[], values: ArrayBufferView): string {
+  private addConstant(id: number, dtype: number, shape: number[], values: ArrayBufferView): string {
     const name = `constant_${this.nodes.length}`;
     // A copy: the caller may use its array again.
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
     this.nodes.push(constantNode(name, dtype, shape, bytes));
-    this.sources.set(id, `${name}:0`);
+    this.setSource({ id, shape }, `${name}:0`);
     return `${name}:0`;
   }
 
