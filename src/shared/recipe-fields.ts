@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatCompression, parseCompression } from './compression.ts';
 import { COMPRESSORS } from './compressors.ts';
+import { CONVERSATION_CHOICES } from './conversation.ts';
 import { InputError } from './errors.ts';
 import { PRECISIONS } from './precision.ts';
 import { loraSchema } from './recipe-lora.ts';
@@ -42,6 +43,11 @@ const dataSchema = z.strictObject({
   maxLength: z.int().min(2).max(1_000_000).default(2048),
   /** `multi`: a conversation is one row. `single`: every question with its answer is one. A number: at most so many turns are. */
   turns: z.union([z.enum(['multi', 'single']), z.int().min(1).max(10_000)]).default('multi'),
+  /**
+   * How conversations are written. `auto`: captions alone where only the projector is trained, else by the model's own chat
+   * template, else as LLaVA trains the decoder's family. The others are LLaVA's: `plain`, `v1` (Vicuna), `mistral`, `qwen`.
+   */
+  conversation: z.enum(CONVERSATION_CHOICES).default('auto'),
 });
 
 const trainSchema = z.strictObject({

@@ -19,7 +19,7 @@ export function tinyRecipe({ train, optimizer, stages }: Changes = {}): Instruct
     seed: 1,
     phase: 'instruct',
     model: { from: 'tiny' },
-    data: { train: 'train.jsonl', maxLength: 128, turns: 'multi' },
+    data: { train: 'train.jsonl', maxLength: 128, turns: 'multi', conversation: 'auto' },
     train: {
       parts: 'full',
       projector: 'trained',

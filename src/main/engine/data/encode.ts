@@ -1,18 +1,18 @@
 import type { Turn } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type { EncodedRow } from './batch.ts';
-import { type ChatFormat, type Message, renderConversation, renderPrompt } from './chat-template.ts';
+import type { ChatTemplate } from './chat-template.ts';
+import type { Message } from './conversation-piece.ts';
 import { encodePieces, type TokenRow } from './conversation.ts';
 import type { Sample } from './dataset-reader.ts';
-import type { Tokenizer } from './tokenizer.ts';
 
 export interface EncodeOptions {
-  readonly tokenizer: Tokenizer;
+  /** How conversations are written out, and the tokenizer. */
+  readonly template: ChatTemplate;
   /** Tokens per image or frame. */
   readonly visualTokens: number;
   /** Longest row, in tokens, visual ones included. */
   readonly maxLength: number;
-  readonly format: ChatFormat;
   /** How conversations become rows. */
   readonly turns: TurnsPerRow;
 }
@@ -41,6 +41,11 @@ export interface EncodedSample {
   readonly images: readonly string[];
   /** Last turns that were left out because the row would have been longer than `maxLength`. */
   readonly droppedTurns: number;
+}
+
+/** The messages of a sample. */
+export function sampleMessages({ turns, system }: Sample): Message[] {
+  return turnMessages(turns, system);
 }
 
 function turnMessages(turns: readonly Turn[], system: string | undefined): Message[] {
@@ -85,9 +90,9 @@ export function singleTurn(sample: Sample, index: number): Sample {
  * is ever cut. @throws InputError where not even the first turn fits.
  */
 export function encodeSample(sample: Sample, options: EncodeOptions): EncodedSample {
-  const { tokenizer, visualTokens, maxLength, format } = options;
+  const { template, visualTokens, maxLength } = options;
   const encode = (turns: readonly Turn[]): TokenRow =>
-    encodePieces(tokenizer, renderConversation(turnMessages(turns, sample.system), format), visualTokens);
+    encodePieces(template.tokenizer, template.conversation(turnMessages(turns, sample.system)), visualTokens);
   for (let kept = sample.turns.length; kept > 0; kept--) {
     const turns = sample.turns.slice(0, kept);
     const tokens = encode(turns);
@@ -109,13 +114,13 @@ function tooLong(sample: Sample, { tokenIds, groups }: TokenRow, maxLength: numb
 /** The tokens that a model continues with its answer. */
 export function encodePrompt(
   messages: readonly Message[],
-  { tokenizer, visualTokens, format }: Pick<EncodeOptions, 'tokenizer' | 'visualTokens' | 'format'>,
+  { template, visualTokens }: Pick<EncodeOptions, 'template' | 'visualTokens'>,
 ): Omit<TokenRow, 'labels'> {
-  const { tokenIds, groups } = encodePieces(tokenizer, renderPrompt(messages, format), visualTokens);
+  const { tokenIds, groups } = encodePieces(template.tokenizer, template.prompt(messages), visualTokens);
   return { tokenIds, groups };
 }
 
 /** The messages of a sample up to its last question, for `encodePrompt`. */
 export function promptMessages(sample: Sample): Message[] {
-  return turnMessages(sample.turns, sample.system).slice(0, -1);
+  return sampleMessages(sample).slice(0, -1);
 }

@@ -10,6 +10,17 @@ export interface SpecialTokens {
   readonly padding: number | undefined;
 }
 
+/** Contents of the files of a tokenizer, parsed; all but the first may be missing. */
+export interface TokenizerSources {
+  readonly tokenizer: unknown;
+  /** tokenizer_config.json */
+  readonly config?: unknown;
+  /** special_tokens_map.json: names where tokenizer_config.json, which newer files have them in, has none. */
+  readonly specialTokensMap?: unknown;
+  /** added_tokens.json of older files: ids by token. */
+  readonly addedTokens?: unknown;
+}
+
 const idSchema = z.int().min(0).max(10_000_000);
 
 const addedTokenSchema = z.looseObject({
@@ -39,31 +50,85 @@ const tokenizerSchema = z.looseObject({
   }),
 });
 export type TokenizerJson = z.infer<typeof tokenizerSchema>;
+export type AddedToken = z.infer<typeof addedTokenSchema>;
 
 const tokenNameSchema = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
 
-const configSchema = z.looseObject({
+const namesSchema = z.looseObject({
+  bos_token: tokenNameSchema,
   eos_token: tokenNameSchema,
+  unk_token: tokenNameSchema,
   pad_token: tokenNameSchema,
   image_token: tokenNameSchema,
 });
 
+const configSchema = namesSchema.extend({
+  added_tokens_decoder: z
+    .record(z.string().regex(/^\d{1,8}$/, 'must be token ids'), addedTokenSchema.omit({ id: true }))
+    .default({}),
+});
+
+const addedIdsSchema = z.record(z.string().min(1), idSchema);
+
+/** Names of special tokens under the names that chat templates know them by, e.g. `eos_token`. */
+export type TokenNames = Readonly<Record<string, string>>;
+
+/** A checked tokenizer. */
+export interface ParsedTokenizer {
+  readonly tokenizer: TokenizerJson;
+  readonly special: SpecialTokens;
+  readonly names: TokenNames;
+}
+
 /**
- * Checks the contents of tokenizer.json and tokenizer_config.json: a BPE vocabulary with its merges, ids without gaps,
- * an image and an end token. @throws InputError naming file and field.
+ * Checks the contents of a tokenizer's files: a BPE vocabulary with its merges, ids without gaps, an image and an end
+ * token. Tokens that only the files beside tokenizer.json add are added, as transformers does.
+ * @param file how to call tokenizer.json in messages
+ * @throws InputError naming file and field.
  */
-export function parseTokenizer(
-  json: unknown,
-  config: unknown,
-  file: string,
-): { tokenizer: TokenizerJson; special: SpecialTokens } {
-  const tokenizer = check(tokenizerSchema, json, file);
-  const settings = check(configSchema, config, file.replace(/tokenizer\.json$/, 'tokenizer_config.json'));
+export function parseTokenizer(sources: TokenizerSources, file: string): ParsedTokenizer {
+  const beside = (name: string): string => file.replace(/tokenizer\.json$/, name);
+  const own = check(tokenizerSchema, sources.tokenizer, file);
+  const config = check(configSchema, sources.config ?? {}, beside('tokenizer_config.json'));
+  const map = check(namesSchema, sources.specialTokensMap ?? {}, beside('special_tokens_map.json'));
+  const ids = check(addedIdsSchema, sources.addedTokens ?? {}, beside('added_tokens.json'));
+  const names = tokenNames([config, map]);
+  const tokenizer = withAddedTokens(own, config.added_tokens_decoder, ids, new Set(Object.values(names)));
   checkIds(tokenizer, file);
   checkMerges(tokenizer, file);
-  const idOf = (name: string): number | undefined => specialId(tokenizer, name);
+  return { tokenizer, special: specialTokens(tokenizer, names, file), names };
+}
+
+const SPECIAL_NAMES = ['bos_token', 'eos_token', 'unk_token', 'pad_token', 'image_token'] as const;
+
+/** The first file that names a token decides. */
+function tokenNames(files: readonly z.infer<typeof namesSchema>[]): TokenNames {
+  const entries = SPECIAL_NAMES.flatMap((key) => {
+    const name = files.map((file) => nameOf(file[key])).find((found) => found !== undefined);
+    return name === undefined ? [] : [[key, name] as const];
+  });
+  return { image_token: '<image>', eos_token: '</s>', ...Object.fromEntries(entries) };
+}
+
+function withAddedTokens(
+  json: TokenizerJson,
+  decoder: z.infer<typeof configSchema>['added_tokens_decoder'],
+  ids: z.infer<typeof addedIdsSchema>,
+  specialNames: ReadonlySet<string>,
+): TokenizerJson {
+  const added = new Map(json.added_tokens.map((token) => [token.content, token]));
+  const flags = { normalized: false, lstrip: false, rstrip: false };
+  const others: AddedToken[] = [
+    ...Object.entries(decoder).map(([id, token]) => ({ ...token, id: Number(id) })),
+    ...Object.entries(ids).map(([content, id]) => ({ ...flags, content, id, special: specialNames.has(content) })),
+  ];
+  for (const token of others) if (!added.has(token.content)) added.set(token.content, token);
+  return { ...json, added_tokens: [...added.values()] };
+}
+
+function specialTokens(tokenizer: TokenizerJson, names: TokenNames, file: string): SpecialTokens {
   const required = (name: string, what: string): number => {
-    const id = idOf(name);
+    const id = specialId(tokenizer, name);
     if (id !== undefined) return id;
     throw new InputError({
       file,
@@ -72,14 +137,12 @@ export function parseTokenizer(
       rule: `must hold the ${what} token as a special token`,
     });
   };
-  const padding = nameOf(settings.pad_token);
-  const special = {
-    image: required(nameOf(settings.image_token) ?? '<image>', 'image'),
-    endOfText: required(nameOf(settings.eos_token) ?? '</s>', 'end'),
-    padding: padding === undefined ? undefined : idOf(padding),
+  const { image_token: image = '', eos_token: end = '', pad_token: padding } = names;
+  return {
+    image: required(image, 'image'),
+    endOfText: required(end, 'end'),
+    padding: padding === undefined ? undefined : specialId(tokenizer, padding),
   };
-  checkStripping(tokenizer, special, file);
-  return { tokenizer, special };
 }
 
 function check<T extends z.ZodType>(schema: T, json: unknown, file: string): z.output<T> {
@@ -142,18 +205,4 @@ function checkMerges({ model }: TokenizerJson, file: string): void {
       rule: `is empty, though the vocabulary has ${words.length} tokens that only merges can make`,
     });
   }
-}
-
-/** Texts are encoded apart from the tokens between them, so a token must not eat white space from its neighbours. */
-function checkStripping(json: TokenizerJson, special: SpecialTokens, file: string): void {
-  json.added_tokens.forEach((token, i) => {
-    if ((token.lstrip || token.rstrip) && (token.id === special.image || token.id === special.endOfText)) {
-      throw new InputError({
-        file,
-        field: `added_tokens[${i}]`,
-        value: token.content,
-        rule: 'must have lstrip and rstrip false',
-      });
-    }
-  });
 }

@@ -1,8 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../../../shared/errors.ts';
-import { parseTokenizer, type SpecialTokens, type TokenizerJson } from './tokenizer-json.ts';
+import { parseTokenizerJson, readTextFiles, type TextFiles } from './tokenizer-files.ts';
+import {
+  type AddedToken,
+  parseTokenizer,
+  type ParsedTokenizer,
+  type SpecialTokens,
+  type TokenizerJson,
+  type TokenNames,
+} from './tokenizer-json.ts';
 
 /** Text that no one types: noncharacters around a name. It stands for "some special token was here". */
 const SENTINEL = '\ufdd0special\ufdd1';
@@ -23,6 +30,10 @@ export type TextPlace = 'start' | 'after-special';
  */
 export class Tokenizer {
   readonly special: SpecialTokens;
+  /** Special tokens by the names that chat templates use, e.g. `eos_token`; `image_token` is always there. */
+  readonly names: TokenNames;
+  /** All special tokens by their text. */
+  readonly specialTokens: ReadonlyMap<string, AddedToken>;
   /** Ids that open every row, e.g. [<s>]; often one, or none. */
   readonly prefix: readonly number[];
   /** Largest id + 1. */
@@ -35,15 +46,18 @@ export class Tokenizer {
   private readonly byteFallback: boolean;
   private readonly known = new Map<string, readonly number[]>();
 
-  private constructor(json: TokenizerJson, special: SpecialTokens) {
+  private constructor({ tokenizer: json, special, names }: ParsedTokenizer) {
     const ids = new Map<string, number>(Object.entries(json.model.vocab));
     for (const { content, id } of json.added_tokens) ids.set(content, id);
     const tokens: (string | undefined)[] = [];
     for (const [content, id] of ids) tokens[id] = content;
+    const specials = json.added_tokens.filter((token) => token.special);
     this.special = special;
+    this.names = names;
+    this.specialTokens = new Map(specials.map((token) => [token.content, token]));
     this.tokens = tokens;
     this.size = tokens.length;
-    this.specialIds = new Set(json.added_tokens.filter((token) => token.special).map(({ id }) => id));
+    this.specialIds = new Set(specials.map(({ id }) => id));
     this.byteLevel = JSON.stringify([json.pre_tokenizer, json.decoder]).includes('"ByteLevel"');
     this.byteFallback = json.model.byte_fallback;
     this.whole = new HuggingFaceTokenizer(json, LIBRARY_SETTINGS);
@@ -51,29 +65,47 @@ export class Tokenizer {
     this.prefix = openingIds(this.whole);
   }
 
-  /** Reads `tokenizer.json` and `tokenizer_config.json` of a model folder. @throws InputError naming file and field. */
+  /** Reads the tokenizer of a model folder. @throws InputError naming file and field */
   static load(folder: string): Tokenizer {
+    return Tokenizer.fromFiles(readTextFiles(folder), folder);
+  }
+
+  /** A tokenizer from the texts of its files. @param folder where they lie, for messages */
+  static fromFiles(files: TextFiles, folder = ''): Tokenizer {
+    const json = (name: keyof TextFiles): unknown => {
+      const text = files[name];
+      return text === undefined ? undefined : parseTokenizerJson(text, join(folder, name));
+    };
     const file = join(folder, 'tokenizer.json');
-    const configFile = join(folder, 'tokenizer_config.json');
-    return Tokenizer.parse(readJson(file), existsSync(configFile) ? readJson(configFile) : {}, file);
+    const tokenizer = json('tokenizer.json');
+    if (tokenizer === undefined) throw new InputError({ file, rule: 'is missing from the model folder' });
+    const config = json('tokenizer_config.json');
+    const specialTokensMap = json('special_tokens_map.json');
+    const addedTokens = json('added_tokens.json');
+    return new Tokenizer(parseTokenizer({ tokenizer, config, specialTokensMap, addedTokens }, file));
   }
 
-  /** A tokenizer from the content of its two files. @param file how to call it in messages */
-  static parse(json: unknown, config: unknown, file: string): Tokenizer {
-    const { tokenizer, special } = parseTokenizer(json, config, file);
-    return new Tokenizer(tokenizer, special);
+  /** A tokenizer from the content of its two main files. @param file how to call tokenizer.json in messages */
+  static parse(tokenizer: unknown, config: unknown, file: string): Tokenizer {
+    return new Tokenizer(parseTokenizer({ tokenizer, config }, file));
   }
 
-  /** @throws InputError where ids of this tokenizer lie outside a model's vocabulary. A larger vocabulary is padding. */
-  checkVocabularySize(vocabSize: number, file: string): void {
-    if (this.size <= vocabSize) return;
-    const rule = `has ${this.size} token ids, but the model's vocabulary has ${vocabSize}`;
-    throw new InputError({
-      file,
-      field: 'model.vocab',
-      rule,
-      hint: 'Tokenizer and model must come from the same folder',
-    });
+  /**
+   * Checks that a model and this tokenizer belong together. Rows of embeddings without a token are padding (Qwen2 has
+   * hundreds).
+   *
+   * @throws InputError where ids of this tokenizer lie outside the vocabulary, or the two mean other image tokens
+   */
+  checkModel(model: { readonly vocabSize: number; readonly imageTokenId: number }, file: string): void {
+    const hint = 'Tokenizer and model must come from the same folder';
+    if (this.size > model.vocabSize) {
+      const rule = `has ${this.size} token ids, but the model's vocabulary has ${model.vocabSize}`;
+      throw new InputError({ file, field: 'model.vocab', rule, hint });
+    }
+    if (this.special.image !== model.imageTokenId) {
+      const rule = `gives ${this.names['image_token']} another id than the model's image_token_index ${model.imageTokenId}`;
+      throw new InputError({ file, field: 'added_tokens', value: this.special.image, rule, hint });
+    }
   }
 
   /** Token ids of a text, without `prefix`. */
@@ -132,20 +164,6 @@ export class Tokenizer {
     if (this.byteLevel) return token.length;
     if (this.byteFallback && /^<0x[0-9A-F]{2}>$/.test(token)) return 1;
     return Buffer.byteLength(token);
-  }
-}
-
-function readJson(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new InputError({ file, rule: `cannot be read (${(cause as NodeJS.ErrnoException).code})` }, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InputError({ file, rule: 'must be JSON, and is not or is cut off' }, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import { type BrokenSample, MODALITIES } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
-import type { Sample, SampleFacts, Samples } from './dataset-reader.ts';
+import { type Sample, type SampleFacts, type Samples, textBytes } from './dataset-reader.ts';
 import {
   conversationPart,
   conversationParts,
@@ -9,6 +9,8 @@ import {
   encodeSample,
   rowsOfConversation,
 } from './encode.ts';
+import { type Overhead, overheadOf } from './chat-template-overhead.ts';
+import { sampleProblem } from './sample-check.ts';
 
 /** Training rows by index. Rows are encoded when asked for; what batches are grouped by is known beforehand. */
 export interface TrainingRows {
@@ -21,77 +23,78 @@ export interface TrainingRows {
   encode(index: number): EncodedSample;
 }
 
-/**
- * What the written form adds at most, in bytes and so in tokens: "USER: ", " ASSISTANT: ", the end token and a space in
- * front of each text, per turn; a line break and such a space per picture.
- */
-const TURN_OVERHEAD = 32;
-const VISUAL_OVERHEAD = 4;
 /** Subword tokenizers on English, roughly: lengths are for grouping only. */
 const BYTES_PER_TOKEN = 4;
 
 /**
  * Prepares the rows of a dataset: which sample and turn each is, about how long, of which modality. About 13 bytes a row.
  * @param indices the samples to use (a split); default all
- * @returns the rows, and the samples left out because not even their first turn fits into `maxLength`
+ * @returns the rows; the samples left out because not even their first turn fits into `maxLength`; and those that the
+ *   chat template cannot write or whose image tokens and images do not match
  */
 export function trainingRows(
   samples: Samples,
   options: EncodeOptions,
   indices: Int32Array = Int32Array.from({ length: samples.length }, (_, i) => i),
-): { readonly rows: TrainingRows; readonly broken: readonly BrokenSample[] } {
+): {
+  readonly rows: TrainingRows;
+  readonly tooLong: readonly BrokenSample[];
+  readonly mismatched: readonly BrokenSample[];
+} {
   const rowsOf = (facts: SampleFacts): number => rowsOfConversation(facts.turns, options.turns);
   const rows = new RowTable(
     samples,
     options,
     indices.reduce((sum, index) => sum + rowsOf(samples.facts(index)), 0),
   );
-  const broken: BrokenSample[] = [];
+  const tooLong: BrokenSample[] = [];
+  const mismatched: BrokenSample[] = [];
+  const bound: Bound = { overhead: overheadOf(options.template), visualTokens: options.visualTokens };
   for (const index of indices) {
     const facts = samples.facts(index);
-    const problem = lengthProblem(samples, index, facts, options);
-    if (problem) broken.push(problem);
+    const sample = samples.get(index);
+    const broken = (reason: string): BrokenSample => ({ index: facts.record, id: sample.id, line: facts.line, reason });
+    const mismatch = conversationParts(sample, options.turns)
+      .map((part) => sampleProblem(part, options.template))
+      .find((problem) => problem !== undefined);
+    const excess = mismatch === undefined ? lengthProblem(sample, options, bound) : undefined;
+    if (mismatch !== undefined) mismatched.push(broken(mismatch));
+    else if (excess !== undefined) tooLong.push(broken(excess));
     else rows.add(index, facts, rowsOf(facts));
   }
-  return { rows, broken };
+  return { rows, tooLong, mismatched };
 }
 
-/** An upper bound: no tokenizer of ours makes more tokens than bytes. */
-function mostTokens(texts: number, groups: number, turns: number, visualTokens: number): number {
-  return texts + groups * (visualTokens + VISUAL_OVERHEAD) + (turns + 1) * TURN_OVERHEAD;
+interface Bound {
+  readonly overhead: Overhead;
+  readonly visualTokens: number;
 }
 
-/** Why a sample cannot become rows. Only samples that may be too long are read and encoded to find out. */
-function lengthProblem(
-  samples: Samples,
-  index: number,
-  facts: SampleFacts,
-  options: EncodeOptions,
-): BrokenSample | undefined {
-  const { maxLength, visualTokens } = options;
-  if (mostTokens(facts.textBytes, facts.groups, facts.turns, visualTokens) <= maxLength) return undefined;
-  const sample = samples.get(index);
-  // What must fit: every row's first turn.
+/** Why not even the first turns of a sample's rows fit. Only what may be too long is encoded to find out. */
+function lengthProblem(sample: Sample, options: EncodeOptions, bound: Bound): string | undefined {
+  if (mostTokens(sample, bound) <= options.maxLength) return undefined;
   const needed = conversationParts(sample, options.turns).map((part) => ({ ...part, turns: part.turns.slice(0, 1) }));
   for (const one of needed) {
-    if (boundOf(one, visualTokens) <= maxLength) continue;
+    if (mostTokens(one, bound) <= options.maxLength) continue;
     try {
       encodeSample(one, options);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      return { index: facts.record, id: sample.id, line: facts.line, reason: error.problem.rule };
+      return error.problem.rule;
     }
   }
   return undefined;
 }
 
-function boundOf({ turns, system }: Sample, visualTokens: number): number {
-  const bytes = turns.reduce(
-    (sum, { question, answer }) => sum + Buffer.byteLength(question + answer),
-    Buffer.byteLength(system ?? ''),
+/** An upper bound: no tokenizer of ours makes more tokens than bytes. */
+function mostTokens(sample: Sample, { overhead, visualTokens }: Bound): number {
+  const groups = sample.turns.reduce((sum, { media }) => sum + media, 0);
+  return (
+    overhead.opening +
+    textBytes(sample) +
+    sample.turns.length * overhead.turn +
+    groups * (visualTokens + overhead.visual)
   );
-  const groups = turns.reduce((sum, { media }) => sum + media, 0);
-  return mostTokens(bytes, groups, turns.length, visualTokens);
 }
 
 class RowTable implements TrainingRows {

@@ -45,7 +45,7 @@ function readQuestions({ data, images, limit }: Settings, model: LoadedModel): Q
   const { samples, broken } = readDataset(data, images === undefined ? {} : { images });
   try {
     if (broken.length > 0) throw brokenSamplesError(data, broken);
-    const groups = groupQuestions(samples, model.tokenizer, visualTokensPerImage(model.config), limit);
+    const groups = groupQuestions(samples, model.template, visualTokensPerImage(model.config), limit);
     if (groups.length === 0) throw new InputError({ file: data, rule: 'has no questions' });
     return groups;
   } finally {

@@ -2,7 +2,7 @@ import { roundUp } from '../compressor/sequence-layout.ts';
 import type { Sample, Samples } from '../data/dataset-reader.ts';
 import { encodePrompt, promptMessages, singleTurn } from '../data/encode.ts';
 import type { VisualGroup } from '../data/batch.ts';
-import type { Tokenizer } from '../data/tokenizer.ts';
+import type { ChatTemplate } from '../data/chat-template.ts';
 
 /** One question as the model is asked it, and its right answer. */
 export interface Question {
@@ -52,14 +52,14 @@ function* singleQuestions(samples: Samples, limit = Infinity): Generator<Sample>
  */
 export function groupQuestions(
   samples: Samples,
-  tokenizer: Tokenizer,
+  template: ChatTemplate,
   visualTokens: number,
   limit?: number,
 ): QuestionGroup[] {
   const open = new Map<string, QuestionGroup>();
   const all: QuestionGroup[] = [];
   for (const sample of singleQuestions(samples, limit)) {
-    const { tokenIds, groups } = encodePrompt(promptMessages(sample), { tokenizer, visualTokens, format: 'vicuna' });
+    const { tokenIds, groups } = encodePrompt(promptMessages(sample), { template, visualTokens });
     const last = groups.at(-1);
     const prefix = tokenIds.slice(0, last ? last.start + last.length : 0);
     const key = `${sample.images.join('\0')}\0${prefix.join()}`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { VICUNA_CHAT_TEMPLATE } from '../data/chat-template.ts';
+import { templateText } from '../data/conversation-choice.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
 import { processorFiles } from '../model/processor-config.ts';
@@ -55,8 +55,8 @@ export function pythonFiles(config: LlavaConfig, companions: CompanionFiles): Co
     vision_feature_select_strategy: config.featureSelect,
   };
   return {
-    'chat_template.jinja': VICUNA_CHAT_TEMPLATE,
     ...companions,
+    'chat_template.jinja': templateText(companions, config.text.family),
     [OWN]: write(image),
     [SHARED]: write(processor),
   };

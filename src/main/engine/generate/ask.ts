@@ -33,8 +33,8 @@ interface Prompt {
   readonly vision: HostVision;
 }
 
-function encodeRow({ tokenizer, config }: LoadedModel, question: string, visuals: number): EncodedRow {
-  const options = { tokenizer, visualTokens: visualTokensPerImage(config), format: 'vicuna' as const };
+function encodeRow({ template, config }: LoadedModel, question: string, visuals: number): EncodedRow {
+  const options = { template, visualTokens: visualTokensPerImage(config) };
   const { tokenIds, groups } = encodePrompt([{ role: 'user', visuals, text: question }], options);
   return { id: 'question', tokenIds, groups, labels: new Int32Array(tokenIds.length).fill(IGNORED_LABEL) };
 }

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
+import type { ChatTemplate } from '../data/chat-template.ts';
+import { folderConversation } from '../data/conversation-choice.ts';
 import { readImageProcessor, type ImageProcessor } from '../data/image-processor.ts';
-import { Tokenizer } from '../data/tokenizer.ts';
+import type { Tokenizer } from '../data/tokenizer.ts';
 import { isAdapterFolder, baseFolderOf } from '../model/adapter-folder.ts';
 import { loadPlainModel } from '../model/lora-merge.ts';
 import { Parameters } from '../model/parameters.ts';
@@ -17,6 +19,8 @@ const PAD_TO_SQUARE = true;
 export interface LoadedModel extends AnsweringModel {
   readonly dir: string;
   readonly tokenizer: Tokenizer;
+  /** How questions are put to it. */
+  readonly template: ChatTemplate;
   readonly processor: ImageProcessor;
   /** Tokens that end an answer. */
   readonly stopIds: ReadonlySet<number>;
@@ -32,10 +36,12 @@ async function companionFolder(dir: string): Promise<string> {
 export async function loadAnsweringModel(path: string, execution?: ExecutionMode): Promise<LoadedModel> {
   const dir = await findModelFolder(path);
   const companions = await companionFolder(dir);
-  const tokenizer = Tokenizer.load(companions);
+  const template = folderConversation(companions);
+  const { tokenizer } = template;
   const processor = readImageProcessor(companions, PAD_TO_SQUARE);
   const { config, weights: host } = await loadPlainModel(dir);
-  tokenizer.checkVocabularySize(config.text.vocabSize, join(dir, 'tokenizer.json'));
+  const { imageTokenId } = config;
+  tokenizer.checkModel({ vocabSize: config.text.vocabSize, imageTokenId }, join(dir, 'tokenizer.json'));
   if (processor.imageSize !== config.vision.imageSize) {
     const rule = `must be the vision tower's image size, ${config.vision.imageSize}`;
     throw new InputError({ file: dir, field: 'crop_size', value: processor.imageSize, rule });
@@ -49,5 +55,5 @@ export async function loadAnsweringModel(path: string, execution?: ExecutionMode
     release();
     parameters.dispose();
   };
-  return { dir, config, weights, functions, tokenizer, processor, stopIds, dispose };
+  return { dir, config, weights, functions, tokenizer, template, processor, stopIds, dispose };
 }

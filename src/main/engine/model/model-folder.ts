@@ -23,7 +23,10 @@ export interface Model {
 export const COMPANION_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
   'chat_template.jinja',
+  'chat_template.json',
   'preprocessor_config.json',
   'processor_config.json',
 ] as const;

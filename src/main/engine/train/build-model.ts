@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../../shared/errors.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
-import { VICUNA_CHAT_TEMPLATE } from '../data/chat-template.ts';
+import { VICUNA_CHAT_TEMPLATE } from '../data/conversation-templates.ts';
 import type { Samples } from '../data/dataset-reader.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
 import { trainTokenizer } from '../data/tokenizer-training.ts';
@@ -36,9 +36,7 @@ function* trainingTexts(samples: Samples): Generator<string> {
 
 /** The tokenizer of a model's files. @throws InputError naming the file */
 export function tokenizerOf(companions: CompanionFiles): Tokenizer {
-  const { 'tokenizer.json': json, 'tokenizer_config.json': config } = companions;
-  if (json === undefined) throw new InputError({ file: 'tokenizer.json', rule: 'is missing from the model folder' });
-  return Tokenizer.parse(JSON.parse(json), JSON.parse(config ?? '{}'), 'tokenizer.json');
+  return Tokenizer.fromFiles(companions);
 }
 
 function newModel(name: string, seed: number, samples: Samples): TrainableModel {

@@ -14,14 +14,14 @@ import { Collator } from '../data/collator.ts';
 import { brokenSamplesError, readDataset, type Samples } from '../data/dataset-reader.ts';
 import { parseImageProcessor, type ImageProcessor } from '../data/image-processor.ts';
 import { BatchSampler } from '../data/sampler.ts';
-import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
 import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
 import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature-cache.ts';
 import { sizeOf } from '../model/host-tensor.ts';
 import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
-import { buildModel, tokenizerOf, type TrainableModel } from './build-model.ts';
+import { buildModel, type TrainableModel } from './build-model.ts';
 import { sha256OfFile, type Checkpoint } from './checkpoint-format.ts';
+import { conversationRows, withConversation } from './conversation-rows.ts';
 import { DatasetSource } from './step-source.ts';
 import { isTrained } from './trained-parts.ts';
 import { Trainer, type TrainerSetup } from './trainer.ts';
@@ -73,27 +73,6 @@ function totalSteps({ steps, epochs = 1 }: Recipe['optimizer'], stepsPerEpoch: n
   return steps ?? Math.max(1, Math.round(epochs * stepsPerEpoch));
 }
 
-function tooLongNotice(broken: readonly { reason: string }[]): string[] {
-  const [first] = broken;
-  return first ? [`${broken.length} samples are left out; the first one: ${first.reason}`] : [];
-}
-
-function encodedRows(
-  recipe: InstructRecipe,
-  model: TrainableModel,
-  samples: Samples,
-): { rows: TrainingRows; notices: string[] } {
-  const tokenizer = tokenizerOf(model.companions);
-  tokenizer.checkVocabularySize(model.config.text.vocabSize, 'tokenizer.json');
-  const { maxLength, turns } = recipe.data;
-  const visualTokens = visualTokensPerImage(model.config);
-  // LLaVA trains the projector alone on captions, without the words around a conversation.
-  const format = recipe.train.parts === 'projector' ? 'plain' : 'vicuna';
-  const { rows, broken } = trainingRows(samples, { tokenizer, visualTokens, maxLength, format, turns });
-  if (rows.length === 0) throw new InputError({ file: recipe.data.train, rule: 'has no samples to train on' });
-  return { rows, notices: tooLongNotice(broken) };
-}
-
 /** The images of a dataset in its order, up to a number. */
 function firstImages(samples: Samples, count: number): string[] {
   const images = new Set<string>();
@@ -111,7 +90,7 @@ function savedWeights({ adapter }: TrainableModel): Pick<TrainerSetup, 'saved'> 
 function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
   const { config, weights } = model;
   checkRecipeAgainstModel(recipe, { depth: config.text.layers, visualTokens: visualTokensPerImage(config) });
-  const { rows, notices } = encodedRows(recipe, model, samples);
+  const { rows, notices } = conversationRows(recipe, model, samples);
   const { batchSize, accumulate } = recipe.optimizer;
   const processor = processorOf(model.companions);
   const { cacheFeatures } = recipe.train;
@@ -212,7 +191,7 @@ export async function prepareTraining(recipe: Recipe, options: PrepareOptions = 
   const { samples, broken } = readDataset(train, { ...(images !== undefined && { images }), repeatedIds: true });
   try {
     if (broken.length > 0) throw brokenSamplesError(train, broken);
-    const model = options.from ?? (await buildModel(recipe, samples));
+    const model = withConversation(recipe, options.from ?? (await buildModel(recipe, samples)));
     const loop =
       recipe.phase === 'vision'
         ? visionLoop(recipe, model, samples, options)

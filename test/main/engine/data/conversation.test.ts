@@ -2,16 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IGNORED_LABEL } from '../../../../src/main/engine/data/batch.ts';
-import {
-  type Message,
-  renderConversation,
-  renderPrompt,
-  VICUNA_CHAT_TEMPLATE,
-} from '../../../../src/main/engine/data/chat-template.ts';
+import { builtInConversation, folderConversation } from '../../../../src/main/engine/data/conversation-choice.ts';
+import type { Message } from '../../../../src/main/engine/data/conversation-piece.ts';
+import { VICUNA_CHAT_TEMPLATE } from '../../../../src/main/engine/data/conversation-templates.ts';
 import { encodePieces, type TokenRow } from '../../../../src/main/engine/data/conversation.ts';
 import { encodePrompt } from '../../../../src/main/engine/data/encode.ts';
 import { Tokenizer } from '../../../../src/main/engine/data/tokenizer.ts';
 import { hasReference, REFERENCE } from '../../../helpers/reference.ts';
+import { vicunaTemplate } from '../../../helpers/tiny-template.ts';
 import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
 
 interface Case {
@@ -35,27 +33,27 @@ const messagesOf = (messages: Messages): Message[] =>
     text: content.map(({ text }) => text ?? '').join(''),
   }));
 
-describe.skipIf(!hasReference)('clip-llama (needs ../shared/reference)', () => {
-  const folder = join(REFERENCE, 'clip-llama');
+it.skipIf(!hasReference)('writes the chat template of the reference (needs ../shared/reference)', () => {
+  expect(VICUNA_CHAT_TEMPLATE).toBe(readFileSync(join(REFERENCE, 'clip-llama/model/chat_template.jinja'), 'utf8'));
+});
+
+describe.skipIf(!hasReference).each(['clip-llama', 'siglip-qwen2'])('%s (needs ../shared/reference)', (name) => {
+  const folder = join(REFERENCE, name);
   const { chat } = hasReference
     ? (JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Case)
     : { chat: { conversations: [] } };
-
-  it('writes the same chat template for transformers', () => {
-    expect(VICUNA_CHAT_TEMPLATE).toBe(readFileSync(join(folder, 'model/chat_template.jinja'), 'utf8'));
-  });
+  const visualTokens = name === 'clip-llama' ? 64 : 49;
 
   it.each(chat.conversations.map((_, i) => i))('gives the ids, labels and prompt of conversation %i', (i) => {
     const expected = chat.conversations[i] as Case['chat']['conversations'][number];
-    const tokenizer = Tokenizer.load(join(folder, 'model'));
+    const template = folderConversation(join(folder, 'model'));
+    const { tokenizer } = template;
     const messages = messagesOf(expected.messages);
-    const row = encodePieces(tokenizer, renderConversation(messages, 'vicuna'), 64);
+    const row = encodePieces(tokenizer, template.conversation(messages), visualTokens);
     expect([...row.tokenIds]).toEqual(expected.ids);
     expect([...row.labels]).toEqual(expected.labels);
-    expect(row.groups).toEqual(expected.image_starts.map((start) => ({ start, length: 64 })));
-    const supervised = row.labels.filter((label) => label !== IGNORED_LABEL);
-    expect(tokenizer.decode(supervised, { keepSpecial: true })).toBe(expected.supervised_text);
-    const prompt = encodePrompt(messages.slice(0, -1), { tokenizer, visualTokens: 64, format: 'vicuna' });
+    expect(row.groups).toEqual(expected.image_starts.map((start) => ({ start, length: visualTokens })));
+    const prompt = encodePrompt(messages.slice(0, -1), { template, visualTokens });
     expect([...prompt.tokenIds]).toEqual(expected.prompt_ids);
     expect(prompt.groups).toEqual(row.groups);
   });
@@ -64,8 +62,9 @@ describe.skipIf(!hasReference)('clip-llama (needs ../shared/reference)', () => {
 describe('encodePieces', () => {
   const tokenizer = tinyTokenizer();
   const { image, endOfText } = tokenizer.special;
-  const encode = (messages: Message[], format: 'vicuna' | 'plain' = 'vicuna'): TokenRow =>
-    encodePieces(tokenizer, renderConversation(messages, format), 3);
+  const template = vicunaTemplate(tokenizer);
+  const encode = (messages: Message[], by = template): TokenRow =>
+    encodePieces(tokenizer, by.conversation(messages), 3);
   const supervised = ({ labels }: TokenRow): string =>
     tokenizer.decode(
       labels.filter((label) => label !== IGNORED_LABEL),
@@ -97,7 +96,7 @@ describe('encodePieces', () => {
         { role: 'user', visuals: 1, text: 'Describe it.' },
         { role: 'assistant', text: 'a red cat' },
       ],
-      'plain',
+      builtInConversation('plain', tokenizer),
     );
     expect(tokenizer.decode(row.tokenIds, { keepSpecial: true })).toBe('<s><image><image><image>a red cat\n');
     expect(supervised(row)).toBe('a red cat\n');
@@ -115,13 +114,11 @@ describe('encodePieces', () => {
   });
 
   it('leaves out the space of an empty question', () => {
-    const text = tokenizer.decode(
-      encode([
-        { role: 'user', visuals: 1, text: '' },
-        { role: 'assistant', text: 'a' },
-      ]).tokenIds,
-    );
-    expect(text).toBe('USER: \nASSISTANT: a');
+    const row = encode([
+      { role: 'user', visuals: 1, text: '' },
+      { role: 'assistant', text: 'a' },
+    ]);
+    expect(tokenizer.decode(row.tokenIds)).toBe('USER: \nASSISTANT: a');
   });
 
   it('supervises a token that reaches over the boundary', () => {
@@ -153,8 +150,9 @@ describe('encodePieces', () => {
   });
 
   it('prompts end where the answer begins', () => {
-    const pieces = renderPrompt([{ role: 'user', visuals: 1, text: 'What?' }], 'vicuna');
+    const pieces = template.prompt([{ role: 'user', visuals: 1, text: 'What?' }]);
     expect(tokenizer.decode(encodePieces(tokenizer, pieces, 1).tokenIds)).toBe('USER: \nWhat? ASSISTANT:');
-    expect(renderPrompt([{ role: 'user', visuals: 1, text: 'x' }], 'plain')).toEqual([{ kind: 'visual' }]);
+    const plain = builtInConversation('plain', tokenizer);
+    expect(plain.prompt([{ role: 'user', visuals: 1, text: 'x' }])).toEqual([{ kind: 'visual' }]);
   });
 });

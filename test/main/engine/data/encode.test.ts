@@ -10,10 +10,11 @@ import {
 } from '../../../../src/main/engine/data/encode.ts';
 import { trainingRows } from '../../../../src/main/engine/data/training-rows.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
-import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
+import { vicunaTemplate } from '../../../helpers/tiny-template.ts';
 
-const tokenizer = tinyTokenizer();
-const options: EncodeOptions = { tokenizer, visualTokens: 4, maxLength: 2048, format: 'vicuna', turns: 'multi' };
+const template = vicunaTemplate();
+const { tokenizer } = template;
+const options: EncodeOptions = { template, visualTokens: 4, maxLength: 2048, turns: 'multi' };
 const sample: Sample = {
   id: 's',
   modality: 'image',
@@ -100,7 +101,12 @@ describe('trainingRows', () => {
   it('makes a row per sample, or per question', () => {
     const samples = dataset([record('a', true, 'What?', 'Why?'), record('b', false, 'Hi')]);
     const multi = trainingRows(samples, options);
-    expect([multi.rows.length, [...multi.rows.modalities], multi.broken]).toEqual([2, [1, 0], []]);
+    expect([multi.rows.length, [...multi.rows.modalities], multi.tooLong, multi.mismatched]).toEqual([
+      2,
+      [1, 0],
+      [],
+      [],
+    ]);
     expect(multi.rows.encode(0).row.groups.length).toBe(1);
     const single = trainingRows(samples, { ...options, turns: 'single' });
     expect([single.rows.length, [...single.rows.modalities]]).toEqual([3, [1, 1, 0]]);
@@ -115,9 +121,7 @@ describe('trainingRows', () => {
     const all = Array.from({ length: rows.length }, (_, i) => rows.encode(i));
     expect(all.map(({ row }) => row.id)).toEqual(['a#0', 'a#1', 'a#2']);
     expect(all.map(({ row }) => row.groups.length)).toEqual([1, 1, 1]);
-    const supervised = all.map(({ row }) =>
-      row.labels.filter((label) => label === options.tokenizer.special.endOfText),
-    );
+    const supervised = all.map(({ row }) => row.labels.filter((label) => label === tokenizer.special.endOfText));
     expect(supervised.map(({ length }) => length)).toEqual([2, 2, 1]);
   });
 
@@ -143,7 +147,7 @@ describe('trainingRows', () => {
     const records = [record('a', true, 'What?', long), null, record('b', true, long), record('c', false, 'Hi', long)];
     const samples = dataset(records);
     const multi = trainingRows(samples, { ...options, maxLength: 60 });
-    expect(multi.broken).toEqual([
+    expect(multi.tooLong).toEqual([
       {
         index: 2,
         id: 'b',
@@ -156,6 +160,6 @@ describe('trainingRows', () => {
     expect([multi.rows.length, multi.rows.encode(0).droppedTurns]).toEqual([2, 1]);
     expect(Math.max(...multi.rows.lengths)).toBe(60);
     const single = trainingRows(samples, { ...options, maxLength: 60, turns: 'single' });
-    expect([single.rows.length, single.broken.map(({ id }) => id)]).toEqual([0, ['a', 'b', 'c']]);
+    expect([single.rows.length, single.tooLong.map(({ id }) => id)]).toEqual([0, ['a', 'b', 'c']]);
   });
 });

@@ -7,10 +7,11 @@ import {
   questionSlots,
   type QuestionGroup,
 } from '../../../../src/main/engine/evaluate/questions.ts';
-import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
+import { vicunaTemplate } from '../../../helpers/tiny-template.ts';
 
 const VISUAL_TOKENS = 4;
-const tokenizer = tinyTokenizer();
+const template = vicunaTemplate();
+const { tokenizer } = template;
 
 function sample(id: string, images: string[], questions: string[]): Sample {
   const turns = questions.map((question, i) => ({
@@ -29,7 +30,7 @@ const samplesOf = (...all: Sample[]): Samples => ({
   },
 });
 
-const group = (...all: Sample[]): QuestionGroup[] => groupQuestions(samplesOf(...all), tokenizer, VISUAL_TOKENS);
+const group = (...all: Sample[]): QuestionGroup[] => groupQuestions(samplesOf(...all), template, VISUAL_TOKENS);
 
 describe('questions put together', () => {
   it('share the tokens up to the last image, and are whole with their own behind', () => {
@@ -41,7 +42,7 @@ describe('questions put together', () => {
     expect(only!.questions.map(({ answer }) => answer)).toEqual(['What?!', 'What colour?!']);
     for (const [i, text] of ['What?', 'What colour?'].entries()) {
       const message = { role: 'user', visuals: 1, text } as const;
-      const whole = encodePrompt([message], { tokenizer, visualTokens: VISUAL_TOKENS, format: 'vicuna' });
+      const whole = encodePrompt([message], { template, visualTokens: VISUAL_TOKENS });
       expect([...only!.prefix, ...only!.questions[i]!.suffix]).toEqual([...whole.tokenIds]);
     }
   });
@@ -78,7 +79,7 @@ describe('questions put together', () => {
 
   it('are the first ones where there is a limit', () => {
     const samples = samplesOf(sample('a', ['cat.png'], ['What?', 'A cat?']), sample('b', [], ['What?', 'red?']));
-    const groups = groupQuestions(samples, tokenizer, VISUAL_TOKENS, 3);
+    const groups = groupQuestions(samples, template, VISUAL_TOKENS, 3);
     expect(groups.map(({ questions }) => questions.length)).toEqual([2, 1]);
   });
 });

@@ -51,8 +51,8 @@ function askPython(folder: string, pictures: readonly string[], base = ''): Answ
 
 /** The greedy answer of this program, the end token taken like any other. */
 async function answer(model: LoadedModel, picture: string): Promise<Answer> {
-  const { tokenizer, config, processor } = model;
-  const options = { tokenizer, visualTokens: visualTokensPerImage(config), format: 'vicuna' as const };
+  const { template, config, processor } = model;
+  const options = { template, visualTokens: visualTokensPerImage(config) };
   const { tokenIds, groups } = encodePrompt([{ role: 'user', visuals: 1, text: QUESTION }], options);
   const pixels = await preprocessImage(picture, processor);
   const row = { id: 'question', tokenIds, groups, labels: new Int32Array(tokenIds.length).fill(IGNORED_LABEL) };
