@@ -195,7 +195,10 @@ story('a training from the first start to its end', prepare, (step, scene) => {
     const before = await shown();
     const curve = await region(page, 'Loss').locator('canvas').screenshot();
     await expect.poll(shown, { timeout: ENGINE_MS }).toBeGreaterThan(before + 5);
-    expect((await region(page, 'Loss').locator('canvas').screenshot()).equals(curve)).toBe(false);
+    // Nobody acts on the page: charts follow seconds later.
+    const isAsBefore = async (): Promise<boolean> =>
+      (await region(page, 'Loss').locator('canvas').screenshot()).equals(curve);
+    await expect.poll(isAsBefore, { timeout: ENGINE_MS }).toBe(false);
     const strip = await region(page, 'Progress').getByRole('img').getAttribute('aria-label');
     expect(strip).toMatch(/^Stages: \d\/16 for 69.%, none for 31.%; \d+.% done$/);
   });

@@ -17,5 +17,5 @@ export const EVENT_LIMITS: PaceLimits = {
 /** Charts that grow. While somebody is there they rest ten times as long as they draw: the pointer comes first. */
 export const CHART_LIMITS: PaceLimits = {
   ...{ share: share / 2, attendedShare: 0.1 },
-  ...{ shortestMs: 100, longestMs: 15_000, hiddenMs: 5000 },
+  ...{ shortestMs: 100, longestMs: 10_000, hiddenMs: 5000 },
 };
