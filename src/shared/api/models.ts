@@ -48,6 +48,8 @@ export const modelSchema = z.strictObject({
   /** For FLOPs; of a named size with a vocabulary of 1. */
   shape: modelShapeSchema,
   bytes: count.optional(),
+  /** Its weights are a LoRA adapter beside those of a base model. */
+  hasAdapter: z.boolean().optional(),
   savedAt: z.string().optional(),
 });
 export type StudioModel = z.infer<typeof modelSchema>;

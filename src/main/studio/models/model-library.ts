@@ -133,7 +133,8 @@ export class ModelLibrary {
       const size = await readModelSize(folder);
       const [bytes, info] = await Promise.all([folderSize(folder), stat(folder)]);
       const { parameters } = size;
-      const saved = { bytes, savedAt: info.mtime.toISOString() };
+      const hasAdapter = existsSync(join(folder, 'adapter_config.json'));
+      const saved = { bytes, savedAt: info.mtime.toISOString(), ...(hasAdapter && { hasAdapter }) };
       return { model: { id, ...facts, description: '', parameters, ...saved, ...factsOf(size) } };
     } catch (error) {
       // A checkpoint may be pruned while it is read.

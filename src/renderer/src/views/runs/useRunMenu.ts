@@ -1,4 +1,4 @@
-import { Copy, Pencil, Play, Square, SquareArrowOutUpRight, Trash2 } from 'lucide-vue-next';
+import { Copy, PackageOpen, Pencil, Play, Square, SquareArrowOutUpRight, Trash2 } from 'lucide-vue-next';
 import { useRouter } from 'vue-router';
 import type { RunAction, RunSummary } from '../../../../shared/api/runs.ts';
 import type { MenuEntry } from '../../components/menu.ts';
@@ -7,8 +7,15 @@ import { useRuns } from '../../stores/runs.ts';
 import { useToasts } from '../../stores/toasts.ts';
 import { actionsIn, isOver } from '../run/state/run-actions.ts';
 
-/** What can be done with a run from the table. @param edit opens the dialog for name, tags and note */
-export function useRunMenu(edit: (run: RunSummary) => void) {
+/** Opens a dialog about a run. */
+type OpenDialog = (run: RunSummary) => void;
+
+/**
+ * What can be done with a run from the table.
+ *
+ * @param dialogs `edit`: name, tags and note; `leave`: export
+ */
+export function useRunMenu({ edit, leave }: { readonly edit: OpenDialog; readonly leave: OpenDialog }) {
   const router = useRouter();
   const runs = useRuns();
   const toasts = useToasts();
@@ -43,6 +50,12 @@ export function useRunMenu(edit: (run: RunSummary) => void) {
         label: 'New training with this recipe',
         icon: Copy,
         run: () => void router.push({ path: '/train', query: { from: run.name } }),
+      },
+      {
+        label: 'Export for Python…',
+        icon: PackageOpen,
+        disabled: !run.hasModel && run.checkpoint === undefined,
+        run: () => leave(run),
       },
       ...go,
       ...stop,
