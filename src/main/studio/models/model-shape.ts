@@ -10,33 +10,70 @@ import { fieldPath, ruleOf, valueAt } from '../../../shared/validation.ts';
 
 const size = z.int().min(1);
 
-/** Defaults are those of transformers' CLIPVisionConfig, LlamaConfig and LlavaConfig. */
-const visionSchema = z.looseObject({
-  hidden_size: size.default(768),
-  intermediate_size: size.default(3072),
-  num_hidden_layers: size.default(12),
-  image_size: size.default(224),
-  patch_size: size.default(32),
-});
+type Json = Readonly<Record<string, unknown>>;
+
+const CLIP = 'clip_vision_model';
+const VISION = { hidden_size: 768, intermediate_size: 3072, num_hidden_layers: 12, image_size: 224 };
 /** Where the whole vision_config is missing: CLIP ViT-L/14 at 336 pixels. */
 const CLIP_LARGE_336 = {
   ...{ hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 24 },
   ...{ image_size: 336, patch_size: 14 },
 };
-const textSchema = z.looseObject({
-  hidden_size: size.default(4096),
-  intermediate_size: size.default(11008),
-  num_hidden_layers: size.default(32),
-  num_attention_heads: size.default(32),
-  num_key_value_heads: size.nullish(),
-  head_dim: size.nullish(),
-  vocab_size: size.default(32000),
-  tie_word_embeddings: z.boolean().default(false),
-});
+const TEXT = { hidden_size: 4096, num_hidden_layers: 32, num_attention_heads: 32 };
+
+/** Defaults are those of transformers' classes, by `model_type`; the first is that of a part without one. */
+const DEFAULTS: Readonly<Record<'vision' | 'text', Readonly<Record<string, Json>>>> = {
+  vision: {
+    [CLIP]: { ...VISION, patch_size: 32 },
+    siglip_vision_model: { ...VISION, patch_size: 16, vision_use_head: true },
+  },
+  text: {
+    llama: { ...TEXT, intermediate_size: 11008, vocab_size: 32000 },
+    mistral: { ...TEXT, intermediate_size: 14336, vocab_size: 32000, num_key_value_heads: 8 },
+    qwen2: { ...TEXT, intermediate_size: 22016, vocab_size: 151936, num_key_value_heads: 32 },
+  },
+};
+
+/** A part of the file with its family's defaults; families that the engine refuses are measured like the first. */
+function withDefaults(part: unknown, families: Readonly<Record<string, Json>>): unknown {
+  if (typeof part !== 'object' || part === null) return part;
+  const [first = ''] = Object.keys(families);
+  const { model_type: type = first } = part as { model_type?: unknown };
+  return { ...(families[String(type)] ?? families[first]), ...part, model_type: type };
+}
+
+const visionSchema = z.preprocess(
+  (given) => withDefaults(given ?? CLIP_LARGE_336, DEFAULTS.vision),
+  z.looseObject({
+    model_type: z.string(),
+    hidden_size: size,
+    intermediate_size: size,
+    num_hidden_layers: size,
+    image_size: size,
+    patch_size: size,
+    vision_use_head: z.boolean().nullish(),
+  }),
+);
+const textSchema = z.preprocess(
+  (given) => withDefaults(given ?? {}, DEFAULTS.text),
+  z.looseObject({
+    model_type: z.string(),
+    hidden_size: size,
+    intermediate_size: size,
+    num_hidden_layers: size,
+    num_attention_heads: size,
+    num_key_value_heads: size.nullish(),
+    head_dim: size.nullish(),
+    vocab_size: size,
+    attention_bias: z.boolean().nullish(),
+    mlp_bias: z.boolean().nullish(),
+    tie_word_embeddings: z.boolean().default(false),
+  }),
+);
 const configSchema = z.looseObject({
   model_type: z.literal('llava'),
-  vision_config: visionSchema.prefault(CLIP_LARGE_336),
-  text_config: textSchema.prefault({}),
+  vision_config: visionSchema,
+  text_config: textSchema,
   vision_feature_layer: z.int().default(-2),
   vision_feature_select_strategy: z.enum(['default', 'full']).default('default'),
   multimodal_projector_bias: z.boolean().default(true),
@@ -56,36 +93,57 @@ export interface ModelSize {
 interface Settings {
   readonly visionLayers: number;
   readonly featureLayer: number;
-  readonly takesClassToken: boolean;
+  /** Of the tower's tokens, the first is dropped by the strategy `default`. */
+  readonly featureSelect: 'default' | 'full';
   readonly projectorBias: boolean;
   readonly tied: boolean;
+  /** SigLIP's pooling head. */
+  readonly hasHead: boolean;
+  readonly attentionBias: 'none' | 'qkv' | 'all';
+  readonly mlpBias: boolean;
 }
+
+/** What of `Settings` a model has that is made here: LLaMA without bias on CLIP. */
+const PLAIN = { hasHead: false, attentionBias: 'none', mlpBias: false } as const satisfies Partial<Settings>;
 
 /** Layers that run for the features of `featureLayer`: 23 of 24 for −2. */
 const layersUsed = (layers: number, featureLayer: number): number =>
   featureLayer < 0 ? layers + 1 + featureLayer : featureLayer;
 
-function visionParameters({ vision }: ModelShape, layers: number): number {
-  const { hiddenSize: d, intermediateSize: m, imageSize, patchSize } = vision;
-  const positions = Math.floor(imageSize / patchSize) ** 2 + 1;
-  const layer = 4 * (d * d + d) + 2 * d * m + m + d + 4 * d;
-  return d + 3 * patchSize ** 2 * d + positions * d + 4 * d + layers * layer;
+const patchesOf = ({ imageSize, patchSize }: ModelShape['vision']): number => Math.floor(imageSize / patchSize) ** 2;
+
+const affine = (into: number, out: number, hasBias = true): number => into * out + (hasBias ? out : 0);
+
+function visionParameters({ vision }: ModelShape, { visionLayers, hasHead }: Settings): number {
+  const { hiddenSize: d, intermediateSize: m, patchSize, hasClassToken } = vision;
+  const [mlp, norm] = [affine(d, m) + affine(m, d), 2 * d];
+  // CLIP has a class token with a position of its own and a norm in front; SigLIP a bias on its patches.
+  const start = 3 * patchSize ** 2 * d + patchesOf(vision) * d + (hasClassToken ? 2 * d + norm : d);
+  const head = hasHead ? d + 4 * affine(d, d) + norm + mlp : 0;
+  return start + visionLayers * (4 * affine(d, d) + mlp + 2 * norm) + norm + head;
 }
 
-function decoderParameters({ decoder }: ModelShape, tied: boolean): number {
+function decoderParameters({ decoder }: ModelShape, { tied, attentionBias, mlpBias }: Settings): number {
   const { hiddenSize: d, intermediateSize: m, heads, kvHeads, headDim, layers, vocabSize } = decoder;
-  const layer = 2 * d * heads * headDim + 2 * d * kvHeads * headDim + 3 * d * m + 2 * d;
-  return layers * layer + d + vocabSize * d * (tied ? 1 : 2);
+  const hasBias = attentionBias !== 'none';
+  const attention =
+    affine(d, heads * headDim, hasBias) +
+    2 * affine(d, kvHeads * headDim, hasBias) +
+    affine(heads * headDim, d, attentionBias === 'all');
+  const mlp = 2 * affine(d, m, mlpBias) + affine(m, d, mlpBias);
+  return layers * (attention + mlp + 2 * d) + d + vocabSize * d * (tied ? 1 : 2);
 }
 
-function sizeOf(shape: ModelShape, { visionLayers, takesClassToken, projectorBias, tied }: Settings): ModelSize {
+function sizeOf(shape: ModelShape, settings: Settings): ModelSize {
   const { vision, decoder } = shape;
-  const biases = projectorBias ? 2 * decoder.hiddenSize : 0;
-  const projector = vision.hiddenSize * decoder.hiddenSize + decoder.hiddenSize ** 2 + biases;
+  const { featureSelect, projectorBias, visionLayers } = settings;
+  const projector =
+    affine(vision.hiddenSize, decoder.hiddenSize, projectorBias) +
+    affine(decoder.hiddenSize, decoder.hiddenSize, projectorBias);
   return {
     shape,
-    visualTokens: Math.floor(vision.imageSize / vision.patchSize) ** 2 + (takesClassToken ? 1 : 0),
-    parameters: visionParameters(shape, visionLayers) + projector + decoderParameters(shape, tied),
+    visualTokens: patchesOf(vision) + (vision.hasClassToken ? 1 : 0) - (featureSelect === 'default' ? 1 : 0),
+    parameters: visionParameters(shape, settings) + projector + decoderParameters(shape, settings),
     visionLayers,
   };
 }
@@ -99,26 +157,42 @@ function parsed<T extends z.ZodType>(schema: T, json: unknown, file: string): z.
   throw new InputError({ file, field: fieldPath(issue.path), value, rule: ruleOf(issue, value) });
 }
 
+type ConfigJson = z.output<typeof configSchema>;
+
+function shapeOf({ vision_config: v, text_config: t, vision_feature_layer: featureLayer }: ConfigJson): ModelShape {
+  const heads = t.num_attention_heads;
+  return {
+    vision: {
+      ...{ layers: layersUsed(v.num_hidden_layers, featureLayer), hiddenSize: v.hidden_size },
+      ...{ intermediateSize: v.intermediate_size, imageSize: v.image_size, patchSize: v.patch_size },
+      hasClassToken: v.model_type === CLIP,
+    },
+    decoder: {
+      ...{ layers: t.num_hidden_layers, hiddenSize: t.hidden_size, intermediateSize: t.intermediate_size, heads },
+      ...{ kvHeads: t.num_key_value_heads ?? heads, headDim: t.head_dim ?? Math.floor(t.hidden_size / heads) },
+      vocabSize: t.vocab_size,
+    },
+  };
+}
+
+function biasesOf({
+  text_config: { model_type: type, ...t },
+}: ConfigJson): Pick<Settings, 'attentionBias' | 'mlpBias'> {
+  if (type === 'qwen2') return { attentionBias: 'qkv', mlpBias: false };
+  const isLlama = type === 'llama';
+  return { attentionBias: isLlama && t.attention_bias ? 'all' : 'none', mlpBias: isLlama && t.mlp_bias === true };
+}
+
 function sizeOfConfig(json: unknown, file: string): ModelSize {
   const config = parsed(configSchema, json, file);
-  const { vision_config: v, text_config: t, vision_feature_layer: featureLayer } = config;
-  const vision = {
-    ...{ layers: layersUsed(v.num_hidden_layers, featureLayer), hiddenSize: v.hidden_size },
-    ...{ intermediateSize: v.intermediate_size, imageSize: v.image_size, patchSize: v.patch_size },
-    hasClassToken: true,
-  };
-  const heads = t.num_attention_heads;
-  const decoder = {
-    ...{ layers: t.num_hidden_layers, hiddenSize: t.hidden_size, intermediateSize: t.intermediate_size, heads },
-    ...{ kvHeads: t.num_key_value_heads ?? heads, headDim: t.head_dim ?? Math.floor(t.hidden_size / heads) },
-    vocabSize: t.vocab_size,
-  };
-  const settings: Settings = {
-    ...{ visionLayers: v.num_hidden_layers, featureLayer, projectorBias: config.multimodal_projector_bias },
-    takesClassToken: config.vision_feature_select_strategy === 'full',
+  const { vision_config: v, text_config: t } = config;
+  return sizeOf(shapeOf(config), {
+    ...{ visionLayers: v.num_hidden_layers, featureLayer: config.vision_feature_layer },
+    ...{ featureSelect: config.vision_feature_select_strategy, projectorBias: config.multimodal_projector_bias },
     tied: t.tie_word_embeddings || config.tie_word_embeddings === true,
-  };
-  return sizeOf({ vision, decoder }, settings);
+    hasHead: v.model_type === 'siglip_vision_model' && v.vision_use_head !== false,
+    ...biasesOf(config),
+  });
 }
 
 /** The size of a Hugging Face model folder. @throws InputError naming file and field */
@@ -173,13 +247,9 @@ export function readNamedSize(name: string): ModelSize & { readonly description:
     vision: { ...vision, layers: layersUsed(vision.layers, featureLayer), hasClassToken: true },
     decoder: { ...text, vocabSize: 1 },
   };
-  const takesClassToken = featureSelect === 'full';
-  const settings = {
-    visionLayers: vision.layers,
-    featureLayer,
-    takesClassToken,
-    projectorBias,
-    tied: text.tieWordEmbeddings,
+  const settings: Settings = {
+    ...{ visionLayers: vision.layers, featureLayer, featureSelect, projectorBias },
+    ...{ tied: text.tieWordEmbeddings, ...PLAIN },
   };
   return { ...sizeOf(shape, settings), description };
 }

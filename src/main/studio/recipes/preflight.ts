@@ -84,9 +84,9 @@ function checkWeights(workspace: Workspace, from: string, items: Items): void {
 async function checkTower(workspace: Workspace, tower: string, { shape }: ModelSize, items: Items): Promise<void> {
   try {
     const { vision } = (await readModelSize(resolve(workspace.folder, tower))).shape;
-    const isAlike = (['hiddenSize', 'intermediateSize', 'imageSize', 'patchSize', 'layers'] as const).every(
-      (key) => vision[key] === shape.vision[key],
-    );
+    const isAlike = (
+      ['hiddenSize', 'intermediateSize', 'imageSize', 'patchSize', 'layers', 'hasClassToken'] as const
+    ).every((key) => vision[key] === shape.vision[key]);
     const detail = isAlike ? tower : `${tower} has a tower of another size than the model`;
     const whatToDo = isAlike ? {} : { whatToDo: 'Choose a tower that was trained for this size' };
     items.push({ id: 'tower', level: isAlike ? 'ok' : 'error', title: 'Vision tower', detail, ...whatToDo });

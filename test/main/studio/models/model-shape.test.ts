@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
-import { formatHuggingFaceConfig } from '../../../../src/main/engine/model/huggingface-config.ts';
+import { formatHuggingFaceConfig, parseLlavaConfig } from '../../../../src/main/engine/model/huggingface-config.ts';
 import { modelShape } from '../../../../src/main/engine/model/model-shape.ts';
 import { visualTokensPerImage } from '../../../../src/main/engine/model/config.ts';
-import { parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
+import { parameterCount, parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
 import { namedSizes, readModelSize, readNamedSize } from '../../../../src/main/studio/models/model-shape.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
@@ -25,6 +26,21 @@ it.each(['tiny', 'small'])('counts the size %s as the engine builds it', async (
   const named = readNamedSize(name);
   expect({ ...named.shape.decoder, vocabSize: 500 }).toMatchObject(shape.decoder);
 });
+
+it.each(['siglip-qwen2', 'siglip-llama-dynamic', 'clip-mistral-llama3', 'clip-qwen2-linear'])(
+  'counts a model of the family %s as the engine does',
+  async (name) => {
+    const folder = fileURLToPath(new URL(`../../../golden/families/${name}/model`, import.meta.url));
+    const config = parseLlavaConfig(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')), 'config.json');
+    const { shape, visualTokens, parameters } = await readModelSize(folder);
+    expect(modelShape(config).vision).toMatchObject(shape.vision);
+    expect(modelShape(config).decoder).toMatchObject(shape.decoder);
+    expect({ visualTokens, parameters }).toEqual({
+      visualTokens: visualTokensPerImage(config),
+      parameters: parameterCount(config),
+    });
+  },
+);
 
 it('takes what is left out of a config.json as transformers does: LLaVA-1.5', async () => {
   const folder = temporaryFolder();
