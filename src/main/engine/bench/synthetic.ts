@@ -63,13 +63,22 @@ function normals(length: number, stream: string): Float32Array {
   return Float32Array.from({ length }, () => STANDARD_DEVIATION * random.normal());
 }
 
-/** Weights of the decoder alone, under their Hugging Face names: matrices N(0, 0.02²), norms 1. */
+/**
+ * Weights of the decoder alone, under their Hugging Face names: matrices N(0, 0.02²), norms 1. Values are made when they
+ * are asked for and not kept: a bench's peak of memory is to be the model's, not that of a second copy.
+ */
 export function syntheticWeights(config: LlavaConfig): Map<string, HostTensor> {
   const weights = new Map<string, HostTensor>();
   for (const [name, shape] of parameterShapes(config)) {
     if (!name.startsWith('language_model.')) continue;
     const size = shape.reduce((a, b) => a * b, 1);
-    weights.set(name, { shape, data: shape.length > 1 ? normals(size, name) : new Float32Array(size).fill(1) });
+    const make = (): Float32Array => (shape.length > 1 ? normals(size, name) : new Float32Array(size).fill(1));
+    weights.set(name, {
+      shape,
+      get data() {
+        return make();
+      },
+    });
   }
   return weights;
 }
