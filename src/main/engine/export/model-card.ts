@@ -101,7 +101,7 @@ function stagesPart({ stages, model }: RunPlan): string[] {
   ]);
   return [
     '## Stages of visual compression',
-    'K/S: before decoder layer K, every S consecutive visual tokens became their mean (average pooling).',
+    'K/S: before decoder layer K, every S visual tokens became one, by average pooling of neighbours where no compressor is named.',
     table(['K/S', 'optimizer steps', 'visual tokens of an image', 'CR'], rows),
     `Compression ratio (CR) of the whole training: ${ratio(stages)}.`,
   ];

@@ -28,11 +28,13 @@ function imageSettings(companions: CompanionFiles, config: LlavaConfig): Setting
 
 /**
  * The same settings for the image processor that transformers has for LLaVA: it alone lays pictures in the middle of a
- * square first (`do_pad`), which is how this program trains and answers.
+ * square first (`do_pad`), which is how this program trains and answers. What another class takes for granted is written
+ * out, as this one has CLIP's defaults.
  */
-function squarePadding(settings: Settings): Settings {
-  const { do_center_crop: crops = false } = settings;
-  return { ...settings, do_center_crop: crops, do_pad: true, image_processor_type: 'LlavaImageProcessor' };
+function squarePadding(settings: Settings, config: LlavaConfig): Settings {
+  const { do_center_crop: crops = false, ...usual } = read(objectSchema, processorFiles(config)[OWN], OWN);
+  const own = { do_pad: true, image_processor_type: 'LlavaImageProcessor' };
+  return { do_center_crop: crops, ...usual, ...settings, ...own };
 }
 
 /**
@@ -42,18 +44,11 @@ function squarePadding(settings: Settings): Settings {
  * @throws InputError where a file of the model is not valid
  */
 export function pythonFiles(config: LlavaConfig, companions: CompanionFiles): CompanionFiles {
-  const image = squarePadding(imageSettings(companions, config));
+  const image = squarePadding(imageSettings(companions, config), config);
   const known = companions[SHARED] === undefined ? {} : read(sharedSchema, companions[SHARED], SHARED);
-  const processor = {
-    image_token: '<image>',
-    ...known,
-    image_processor: image,
-    // Of a tower's tokens only the class token is no patch; the strategy `default` takes it away again.
-    num_additional_image_tokens: config.vision.family === 'clip' ? 1 : 0,
-    patch_size: config.vision.patchSize,
-    processor_class: 'LlavaProcessor',
-    vision_feature_select_strategy: config.featureSelect,
-  };
+  // Patch size and tokens of the tower must be those of config.json, whatever an older file says of them.
+  const { image_token: imageToken, ...counts } = read(sharedSchema, processorFiles(config)[SHARED], SHARED);
+  const processor = { image_token: imageToken, ...known, ...counts, image_processor: image };
   return {
     ...companions,
     'chat_template.jinja': templateText(companions, config.text.family),
