@@ -66,10 +66,27 @@ export const answerStatsSchema = z.strictObject({
 });
 export type AnswerStats = z.infer<typeof answerStatsSchema>;
 
+/** What one compression point made of the visual tokens of a question: what was kept, what was put together. */
+export const tokenPointSchema = z.strictObject({
+  /** Decoder layer K; −1 before the decoder. */
+  layer: z.int().min(-1),
+  pictures: z.array(
+    z.strictObject({
+      /** For each token of the picture before the point, the place of the one it went into; −1 where it was dropped. */
+      went: z.array(z.int().min(-1)),
+      /** Position ids of the tokens after the point. */
+      positions: z.array(count),
+    }),
+  ),
+});
+export type TokenPoint = z.infer<typeof tokenPointSchema>;
+
 /** What an asking engine tells. `index` counts the settings of the job. */
 export const answerEventSchema = z.discriminatedUnion('type', [
   /** The answer at this setting begins. */
   z.strictObject({ type: z.literal('begin'), index: count, compression: text }),
+  /** What became of the pictures' tokens, where they are compressed; before the first text. */
+  z.strictObject({ type: z.literal('tokens'), index: count, points: z.array(tokenPointSchema) }),
   /** More of its text. */
   z.strictObject({ type: z.literal('text'), index: count, text }),
   z.strictObject({ type: z.literal('end'), index: count, stats: answerStatsSchema }),

@@ -105,3 +105,14 @@ export function extendedRow(row: EncodedRow, more: readonly number[]): EncodedRo
   const tokenIds = Int32Array.from([...row.tokenIds, ...more]);
   return { ...row, tokenIds, labels: tokenIds.map(() => IGNORED_LABEL) };
 }
+
+/** A row with an answer behind it: the same tokens, but what ranks by a question knows where it ends. */
+export function answeredRow(row: EncodedRow, answer: readonly number[]): EncodedRow {
+  const extended = extendedRow(row, answer);
+  return {
+    ...extended,
+    labels: extended.labels.map((label, t) =>
+      t < row.tokenIds.length ? label : (answer[t - row.tokenIds.length] as number),
+    ),
+  };
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { answerStatsSchema } from '../answer.ts';
+import { answerStatsSchema, tokenPointSchema } from '../answer.ts';
 import { BATCH_FILTERS } from '../disagreement.ts';
 import { evaluationReportSchema } from '../evaluation.ts';
 import { failureSchema } from '../run-record.ts';
@@ -36,6 +36,8 @@ export const askStartedSchema = z.strictObject({ id: z.string() });
 export const paneAnswerSchema = z.strictObject({
   ...paneSchema.shape,
   text: z.string(),
+  /** What became of the pictures' tokens; absent where nothing is compressed, and before the model has seen them. */
+  points: z.array(tokenPointSchema).optional(),
   /** Absent until the answer has ended. */
   stats: answerStatsSchema.optional(),
   failure: failureSchema.optional(),

@@ -41,6 +41,17 @@ describe('answers while they come', () => {
     });
   });
 
+  it('keep what became of the pictures’ tokens', () => {
+    const points = [{ layer: 1, pictures: [{ went: [0, -1], positions: [4] }] }];
+    const told = after([
+      news({ type: 'begin', index: 0, compression: '1/2:random' }),
+      news({ type: 'tokens', index: 0, points }),
+      news({ type: 'text', index: 0, text: 'a' }),
+      news({ type: 'end', index: 0, stats: STATS }),
+    ]);
+    expect(told.answers[0]).toEqual({ state: 'ended', text: 'a', points, stats: STATS });
+  });
+
   it('begin anew where an answer begins again', () => {
     const twice = after([
       news({ type: 'text', index: 1, text: 'torn' }),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   firstPositions,
   groupOfCell,
+  pointsOfPicture,
   tokenGroups,
 } from '../../../src/renderer/src/views/compare/overlay/token-groups.ts';
 import { parseCompression, visualTokensPerLayer } from '../../../src/shared/compression.ts';
@@ -82,6 +83,70 @@ describe('the tokens of a picture at a layer', () => {
       }),
     );
   });
+});
+
+describe('compressors that decide by values', () => {
+  const compression = parseCompression('1/2:attention+3/2');
+  // Cells 1, 2, 4 and 7 stay; then pairs of them are averaged.
+  const points = [
+    { layer: 1, went: [-1, 0, 1, -1, 2, -1, -1, 3], positions: [11, 12, 14, 17] },
+    { layer: 3, went: [0, 0, 1, 1], positions: [11, 15] },
+  ];
+
+  it('are not guessed: the tokens before them are shown until they are told', () => {
+    expect(tokenGroups(GRID, compression, 0).undecided).toBeUndefined();
+    const { groups, undecided } = tokenGroups(GRID, compression, 3);
+    expect([groups.length, undecided]).toEqual([8, 'attention']);
+  });
+
+  it('are drawn as the engine tells them, one point after the other', () => {
+    expect(tokenGroups(GRID, compression, 2, 10, points)).toEqual({
+      groups: [
+        { cells: [1], position: 11 },
+        { cells: [2], position: 12 },
+        { cells: [4], position: 14 },
+        { cells: [7], position: 17 },
+      ],
+      dropped: [0, 3, 5, 6],
+    });
+    expect(tokenGroups(GRID, compression, 3, 10, points).groups).toEqual([
+      { cells: [1, 2], position: 11 },
+      { cells: [4, 7], position: 15 },
+    ]);
+  });
+
+  it('may put together what does not touch', () => {
+    const clusters = [{ layer: 1, went: [0, 1, 0, 1, 2, 3, 0, 1], positions: [12, 13, 14, 15] }];
+    const { groups } = tokenGroups(GRID, parseCompression('1/2:k-means'), 1, 10, clusters);
+    expect(groups.map(({ cells }) => cells)).toEqual([[0, 2, 6], [1, 3, 7], [4], [5]]);
+  });
+
+  it('of another picture size are not taken', () => {
+    expect(tokenGroups({ width: 3, height: 3 }, compression, 3, 0, points).undecided).toBe('attention');
+  });
+
+  it('are told picture by picture', () => {
+    const told = [
+      {
+        layer: 1,
+        pictures: [
+          { went: [0, -1], positions: [4] },
+          { went: [-1, 0], positions: [9] },
+        ],
+      },
+    ];
+    expect(pointsOfPicture(told, 1)).toEqual([{ layer: 1, went: [-1, 0], positions: [9] }]);
+    expect(pointsOfPicture(told, 2)).toEqual([]);
+  });
+});
+
+it('squares of the grid become one token', () => {
+  expect(cellsAt('0/4:average-pool-2d', 0, { width: 4, height: 4 })).toEqual([
+    [0, 1, 4, 5],
+    [2, 3, 6, 7],
+    [8, 9, 12, 13],
+    [10, 11, 14, 15],
+  ]);
 });
 
 describe('positions of several pictures', () => {

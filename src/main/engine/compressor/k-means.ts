@@ -92,7 +92,7 @@ function clustered(states: Tensor, arrays: DeviceArrays): Tensor {
   const [shape, width] = [centroids.shape, centroids.shape[2] as number];
   for (let step = 0; step < STEPS; step++) {
     const cluster = clusterOf(nearest(tokens, centroids, used as Tensor), arrays);
-    const clusters = (shape[0]) * (shape[1] as number);
+    const clusters = shape[0] * (shape[1] as number);
     const size = reshape(toFloat(countsOf(cluster, clusters)), [clusters, 1]);
     const isEmpty = sub(tf.scalar(1), minimum(size, tf.onesLike(size)));
     const total = segmentSum(reshape(tokens, [-1, width]), cluster, clusters);
@@ -140,10 +140,7 @@ export const kMeans: Compressor = {
     const went = gather(place, maximum(cluster, tf.zerosLike(cluster)));
     const isPresent = reshape(present as Tensor, [-1]);
     const row = onlyWhere(reshape(members as Tensor, [-1]), isPresent);
-    const assignment = add(
-      text as Tensor,
-      segmentSum(mul(add(went, int(1)), isPresent), row, states.shape[0]),
-    );
+    const assignment = add(text as Tensor, segmentSum(mul(add(went, int(1)), isPresent), row, states.shape[0]));
     const standIn = onlyWhere(place, mul(isEmpty, reshape(used as Tensor, [-1])));
     const result = pooled(concatRows(states, gatherRows(states, seed)), concat([assignment, standIn], 0), {
       positions: concat([positions, gather(positions, seed)], 0),

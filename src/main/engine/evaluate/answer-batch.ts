@@ -1,4 +1,6 @@
 import type { Compression } from '../../../shared/compression.ts';
+import { COMPRESSOR_FACTS } from '../../../shared/compressors.ts';
+import { gather } from '../backend/kernels.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { withDeviceArrays } from '../backend/host-arrays.ts';
 import { roundUp, tightLayout } from '../compressor/sequence-layout.ts';
@@ -53,13 +55,73 @@ const prefixRow = ({ prefix, groups, questions }: QuestionGroup): EncodedRow => 
   groups,
 });
 
+/** Each question as a row of its own, images included, with the rows of the features that are its images'. */
+function wholeRows(batch: readonly QuestionGroup[]): { rows: EncodedRow[]; featureRows: Int32Array } {
+  const rows: EncodedRow[] = [];
+  const featureRows: number[] = [];
+  let first = 0;
+  for (const { prefix, groups, questions } of batch) {
+    const visual = groups.reduce((total, { length }) => total + length, 0);
+    for (const { id, suffix } of questions) {
+      const tokenIds = Int32Array.from([...prefix, ...suffix]);
+      rows.push({ id, tokenIds, labels: new Int32Array(tokenIds.length).fill(IGNORED_LABEL), groups });
+      for (let i = 0; i < visual; i++) featureRows.push(first + i);
+    }
+    first += visual;
+  }
+  return { rows, featureRows: Int32Array.from(featureRows) };
+}
+
+/** Lists for each group: as many as it has questions. */
+function byGroup<T>(batch: readonly QuestionGroup[], answers: readonly T[]): T[][] {
+  let at = 0;
+  return batch.map(({ questions }) => answers.slice(at, (at += questions.length)));
+}
+
+/** Answers where the words of a question decide which tokens of its images are kept: nothing can be shared. */
+function answerAlone(
+  batch: readonly QuestionGroup[],
+  features: Tensor | undefined,
+  compression: Compression,
+  model: AnsweringModel,
+  limits: AnswerLimits,
+): BatchAnswers {
+  const started = performance.now();
+  const { rows, featureRows } = wholeRows(batch);
+  const plan = planBatch(rows, compression);
+  return withDeviceArrays(plan.arrays, (arrays) => {
+    const own = features && tf.tidy(() => gather(features, tf.tensor1d(featureRows, 'int32')));
+    const session = new Session({ plan, arrays, ...(own && { vision: { features: own } }) }, model);
+    try {
+      const first = greedyTokens(session.promptLogits as Tensor);
+      const prefillMs = performance.now() - started;
+      const answers = byGroup(batch, greedyAnswers(session, first, limits));
+      return { answers, prefillMs, totalMs: performance.now() - started };
+    } finally {
+      session.dispose();
+      own?.dispose();
+    }
+  });
+}
+
 /**
  * Greedy answers to all questions of a batch. The images and what stands before them go through the model once for each
- * group; every question goes on from there.
+ * group and every question goes on from there, unless the compression reads the question.
  *
  * @param features of all groups' images in order, [I·N, E]; stays the caller's
  */
 export function answerBatch(
+  batch: readonly QuestionGroup[],
+  features: Tensor | undefined,
+  compression: Compression,
+  model: AnsweringModel,
+  limits: AnswerLimits,
+): BatchAnswers {
+  const readsText = compression.some(({ compressor }) => COMPRESSOR_FACTS[compressor].readsText);
+  return (readsText ? answerAlone : answerTogether)(batch, features, compression, model, limits);
+}
+
+function answerTogether(
   batch: readonly QuestionGroup[],
   features: Tensor | undefined,
   compression: Compression,

@@ -4,9 +4,11 @@
  */
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
+import { reshape } from '../backend/kernels.ts';
 import { attention } from '../backend/ops/attention.ts';
 import { gatherRows } from '../backend/ops/rows.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
+import type { ObservePoint } from '../model/compression-point.ts';
 import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
 import { finishLayer, projections, rotaryTables } from '../model/decoder.ts';
 import { decode, headLogits, mergedEmbeddings, type DeviceBatch, type RunLayer } from '../model/llava.ts';
@@ -49,7 +51,8 @@ export function encodeImages(pixels: Tensor, { config, weights, functions }: Ans
 /**
  * Runs prompts through the model. Call it in a `tf.tidy`.
  *
- * @returns keys and values of every layer, one after the other, then the logits [R, V] where they are wanted; the tidy's
+ * @returns keys and values of every layer, one after the other, then the logits [R, V] where they are wanted, then for
+ *   every compression point where its rows went (int32 [B·T]) and the position ids after it (int32 [B·T′]); the tidy's
  */
 export function prefill(
   batch: DeviceBatch,
@@ -67,14 +70,20 @@ export function prefill(
     if (!wantsLogits && layer === config.text.layers - 1) return x;
     return finishLayer(x, attention(q, k, v, attentionShape), w, config.text);
   };
+  const made: Tensor[] = [];
+  const observe: ObservePoint = (_, { assignment, positions }) => {
+    // Outputs of their own: an input may be among them.
+    made.push(tf.keep(reshape(assignment, [-1])), tf.keep(reshape(positions, [-1])));
+  };
   try {
     return tf.tidy(() => {
-      const states = decode(mergedEmbeddings(batch, weights, config), batch, weights, config, keepingLayer);
-      if (!wantsLogits) return blocks;
-      return [...blocks, headLogits(states, batch.arrays['lastRows'] as Tensor, weights, config)];
+      const embeddings = mergedEmbeddings(batch, weights, config, observe);
+      const states = decode(embeddings, batch, weights, config, keepingLayer, observe);
+      if (!wantsLogits) return [...blocks, ...made];
+      return [...blocks, headLogits(states, batch.arrays['lastRows'] as Tensor, weights, config), ...made];
     });
   } catch (error) {
-    tf.dispose(blocks);
+    tf.dispose([...blocks, ...made]);
     throw error;
   }
 }

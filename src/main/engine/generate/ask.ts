@@ -14,6 +14,7 @@ import { answerCost } from './answer-cost.ts';
 import { generate, type GenerationEvent } from './generate.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { Session } from './session.ts';
+import { tokenPoints } from './token-points.ts';
 
 export interface AskOptions {
   /** Paths of the pictures that the question shows. */
@@ -100,6 +101,8 @@ async function* answer(
   const clock = new AnswerClock();
   const session = prefill(prompt, compression, model);
   try {
+    const points = tokenPoints(session);
+    if (points.length > 0) yield { type: 'tokens', index, points };
     const stream = new TextStream(model.tokenizer);
     const random = Random.from(seed, 'answer');
     const sampling = { temperature, topP };

@@ -4,8 +4,9 @@
  */
 import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
-import type { SequenceLayout } from '../compressor/sequence-layout.ts';
-import type { Segment } from '../model/batch-plan.ts';
+import type { PlannedPoint } from '../compressor/compressor.ts';
+import type { LayoutRow, SequenceLayout } from '../compressor/sequence-layout.ts';
+import { plannedPoints, type BatchPlan, type Segment } from '../model/batch-plan.ts';
 import { batchTensors, signatureOf } from '../model/device-batch.ts';
 import type { DeviceBatch } from '../model/llava.ts';
 import {
@@ -32,18 +33,29 @@ function disposeBlocks(blocks: readonly KeysAndValues[]): void {
 
 const keptBlock = ({ k, v }: KeysAndValues): KeysAndValues => ({ k: tf.keep(k), v: tf.keep(v) });
 
+/** What a compression point made of the prompts. */
+export interface PointResult {
+  readonly planned: PlannedPoint;
+  /** [B·T]: the row after the point that each row went into, −1 where it was dropped. */
+  readonly assignment: Int32Array;
+  /** [B·T′] */
+  readonly positions: Int32Array;
+}
+
 /** Prompts on the device with everything that was generated behind them. Dispose it when done. */
 export class Session {
   /** [R, V]: logits behind each prompt's last token; absent where they were not asked for. */
   readonly promptLogits: Tensor | undefined;
   private readonly model: AnsweringModel;
-  private readonly segments: readonly Segment[];
+  private readonly plan: BatchPlan;
   private readonly shape: CacheShape;
   /** The decoder's weights alone: the inputs of every step. */
   private readonly decoderWeights: readonly Tensor[];
   /** Of each layer. */
   private prompts: readonly KeysAndValues[] = [];
   private own: readonly KeysAndValues[] | undefined;
+  /** Of each compression point: where its rows went, and the position ids after it. */
+  private points: readonly Tensor[] = [];
   /** One for each segment. */
   private readonly promptMasks: readonly Tensor[];
   private readonly state: ContinuationState;
@@ -58,15 +70,15 @@ export class Session {
   constructor(batch: DeviceBatch, model: AnsweringModel, continuations = 1, wantsLogits = true) {
     const { heads, kvHeads, headDim } = model.config.text;
     this.model = model;
-    this.segments = batch.plan.segments;
+    this.plan = batch.plan;
     this.decoderWeights = [...model.weights].flatMap(([name, weight]) =>
       name.startsWith('language_model.') ? [weight] : [],
     );
     this.shape = { prompts: batch.plan.batch, continuations, heads, kvHeads, headDim };
-    this.promptMasks = this.segments.map(({ layout }) => tf.keep(tf.tidy(() => promptMask(layout))));
+    this.promptMasks = this.plan.segments.map(({ layout }) => tf.keep(tf.tidy(() => promptMask(layout))));
     // Text behind the prompt goes on counting where the uncompressed prompt ends; pooled before the decoder, the
     // prompt is the short one from the start.
-    const starts = (this.segments[0] as Segment).layout.rows.flatMap(({ length }) =>
+    const starts = (this.plan.segments[0] as Segment).layout.rows.flatMap(({ length }) =>
       Array<number>(continuations).fill(length),
     );
     this.state = new ContinuationState(starts);
@@ -78,6 +90,11 @@ export class Session {
     }
   }
 
+  /** The first prompt as it enters the decoder. */
+  get entry(): LayoutRow {
+    return this.plan.segments[0]?.layout.rows[0] as LayoutRow;
+  }
+
   /** Answers in all: R·c. */
   get rows(): number {
     return this.shape.prompts * this.shape.continuations;
@@ -87,7 +104,7 @@ export class Session {
   cacheLengths(row: number): number[] {
     const prompt = Math.floor(row / this.shape.continuations);
     return this.prompts.map((_, layer) => {
-      const { rows } = (this.segments[this.segmentOf(layer)] as Segment).layout;
+      const { rows } = (this.plan.segments[this.segmentOf(layer)] as Segment).layout;
       return (rows[prompt]?.length ?? 0) + this.state.length(row);
     });
   }
@@ -95,6 +112,16 @@ export class Session {
   /** Position id of the token that a row is given next. */
   nextPosition(row: number): number {
     return this.state.positions(1)[row] as number;
+  }
+
+  /** What became of the visual tokens at every compression point, from host memory. Reads the device. */
+  pointResults(): PointResult[] {
+    return plannedPoints(this.plan).map((planned, i) => {
+      const [assignment, positions] = this.points
+        .slice(2 * i, 2 * i + 2)
+        .map((tensor) => tensor.dataSync() as Int32Array);
+      return { planned, assignment: assignment as Int32Array, positions: positions as Int32Array };
+    });
   }
 
   /** Bytes of keys and values of the tokens in the cache (float32), padding left out. */
@@ -136,7 +163,7 @@ export class Session {
     disposeBlocks(this.own ?? []);
     this.prompts = [];
     this.own = undefined;
-    tf.dispose([...this.promptMasks]);
+    tf.dispose([...this.promptMasks, ...this.points]);
     this.promptLogits?.dispose();
   }
 
@@ -148,8 +175,10 @@ export class Session {
       description: null,
     }));
     for (const tensor of tensors) tf.keep(tensor);
-    this.prompts = pairs(tensors);
-    return wantsLogits ? tensors.at(-1) : undefined;
+    const blocks = 2 * this.model.config.text.layers;
+    this.prompts = pairs(tensors.slice(0, blocks));
+    this.points = tensors.slice(wantsLogits ? blocks + 1 : blocks);
+    return wantsLogits ? tensors[blocks] : undefined;
   }
 
   private decode(arrays: HostArrays): Tensor {
@@ -174,7 +203,7 @@ export class Session {
   /** Everything a step of decoding depends on besides values: rows, prompt lengths by layer, slots, tokens at once. */
   private decodeSignature({ tokens }: DecodeInputs): string {
     const { prompts, continuations } = this.shape;
-    const lengths = this.segments.map(({ fromLayer, layout }) => [fromLayer, layout.paddedLength]);
+    const lengths = this.plan.segments.map(({ fromLayer, layout }) => [fromLayer, layout.paddedLength]);
     const sizes = [prompts, continuations, tokens.shape[0], this.capacity, this.own === undefined];
     return `decode ${JSON.stringify([sizes, lengths])}`;
   }
@@ -190,7 +219,7 @@ export class Session {
   }
 
   private segmentOf(layer: number): number {
-    return this.segments.findLastIndex(({ fromLayer }) => fromLayer <= layer);
+    return this.plan.segments.findLastIndex(({ fromLayer }) => fromLayer <= layer);
   }
 
   /** [R·c, width] → [R·kv·c, width], the order of the cache's rows. */

@@ -212,3 +212,16 @@ export function planBatch(
     },
   };
 }
+
+/** The point that opens segment i. */
+export function plannedPoint({ segments }: BatchPlan, i: number): PlannedPoint | undefined {
+  const [before, segment] = [segments[i - 1], segments[i]];
+  if (!before || !segment?.point) return undefined;
+  return { point: segment.point, before: before.layout, after: segment.layout };
+}
+
+/** All points of a plan, in the order in which a batch comes by them. */
+export function plannedPoints(plan: BatchPlan): PlannedPoint[] {
+  const inside = plan.segments.flatMap((_, i) => plannedPoint(plan, i) ?? []);
+  return plan.beforeDecoder ? [plan.beforeDecoder, ...inside] : inside;
+}

@@ -14,9 +14,8 @@ import { crossEntropy } from '../backend/ops/loss.ts';
 import { rmsNorm } from '../backend/ops/norm.ts';
 import { concatRows, gatherRows } from '../backend/ops/rows.ts';
 import type { DeviceArrays } from '../backend/host-arrays.ts';
-import type { PlannedPoint } from '../compressor/compressor.ts';
 import type { AttentionShape } from '../backend/ops/attention.ts';
-import type { BatchPlan, Segment } from './batch-plan.ts';
+import { plannedPoint, type BatchPlan, type Segment } from './batch-plan.ts';
 import {
   arraysUnder,
   attentionLayer,
@@ -121,13 +120,6 @@ function segmentShape(segment: Segment, { text }: LlavaConfig): AttentionShape {
   const { rows, paddedLength } = segment.layout;
   const { heads, kvHeads, headDim } = text;
   return { batch: rows.length, length: paddedLength, heads, kvHeads, headDim, causal: true };
-}
-
-/** The point that opens segment i. */
-function plannedPoint({ segments }: BatchPlan, i: number): PlannedPoint | undefined {
-  const [before, segment] = [segments[i - 1], segments[i]];
-  if (!before || !segment?.point) return undefined;
-  return { point: segment.point, before: before.layout, after: segment.layout };
 }
 
 /**

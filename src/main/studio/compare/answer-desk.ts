@@ -155,6 +155,7 @@ export class AnswerDesk {
 
   private hear(id: string, pane: number, event: AnswerEvent): void {
     if (event.type === 'text') this.change(id, pane, (answer) => ({ ...answer, text: answer.text + event.text }));
+    if (event.type === 'tokens') this.change(id, pane, (answer) => ({ ...answer, points: event.points }));
     if (event.type === 'end') this.change(id, pane, (answer) => ({ ...answer, stats: event.stats }));
     this.options.events.publish({ kind: 'answer', ask: id, event });
   }

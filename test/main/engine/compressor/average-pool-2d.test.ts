@@ -20,7 +20,7 @@ it('every square of two by two becomes its mean, image by image', () => {
     [102.5, 104.5, 110.5, 112.5],
     [118.5, 120.5, 126.5, 128.5],
   ];
-  expect(states[1]?.flat().slice(0, 9)).toEqual([...(first), ...(second), 132]);
+  expect(states[1]?.flat().slice(0, 9)).toEqual([...first, ...second, 132]);
 });
 
 it('at the mean of their positions rounded down; text keeps its own', () => {

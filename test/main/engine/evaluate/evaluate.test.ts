@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnswerEvent } from '../../../../src/shared/answer.ts';
+import type { AnswerEvent, TokenPoint } from '../../../../src/shared/answer.ts';
 import { FULL, parseCompression } from '../../../../src/shared/compression.ts';
 import type { EvaluationReport } from '../../../../src/shared/evaluation.ts';
 import type { ExecutionMode } from '../../../../src/shared/execution-mode.ts';
@@ -93,12 +93,12 @@ async function answered(lines: readonly TestRecord[], compression: string): Prom
 const isWord = (answer: string): boolean => /[\p{L}\p{N}]/u.test(answer);
 
 describe('evaluate', () => {
-  it.each(['none', '1/2', '-1/4'])(
+  it.each(['none', '1/2', '-1/4', '1/2:attention', '1/4:attention-all'])(
     'finds at %s the answers that are given to questions asked alone',
     { timeout: 300_000 },
     async (setting) => {
       const lines = await answered(records(data.test), setting);
-      const report = await reportOf(write(`own-${setting.replace('/', '_')}.jsonl`, lines), [setting]);
+      const report = await reportOf(write(`own-${setting.replaceAll(/\W/g, '_')}.jsonl`, lines), [setting]);
       const questions = lines.flatMap(({ conversations }) => conversations.filter(({ from }) => from === 'gpt'));
       expect(report.questions).toBe(questions.length);
       const meant = questions.filter(({ value }) => value !== 'nothing' && isWord(value)).length;
@@ -167,7 +167,7 @@ describe('evaluate', () => {
   });
 
   it('leaves no tensors', async () => {
-    await expectNoLeakedTensors(() => reportOf(data.test, ['none', '1/2'], { limit: 3 }));
+    await expectNoLeakedTensors(() => reportOf(data.test, ['none', '1/2', '1/2:attention'], { limit: 3 }));
   });
 
   it.each([
@@ -217,6 +217,49 @@ describe('ask', () => {
       expect(timeToFirstTokenMs).toBeGreaterThan(0);
       expect(reason === 'length' ? tokens : 4).toBe(4);
     }
+  });
+
+  it('tells what became of the tokens of each picture, from point to point', async () => {
+    const [first, second] = records(data.test) as [TestRecord, TestRecord];
+    const loaded = await loadAnsweringModel(model);
+    const points: TokenPoint[][] = [];
+    const options = { question: 'What?', maxTokens: 1, temperature: 0, topP: 1, seed: 0 };
+    const compressions = ['-1/2+2/2', '1/2:attention', 'none', '0/2:random+2/2'].map((text) => parseCompression(text));
+    const images = [join(data.images, first.image!), join(data.images, second.image!)];
+    for await (const event of ask(loaded, { ...options, images, compressions }))
+      if (event.type === 'tokens') points[event.index] = event.points;
+    for await (const event of ask(loaded, { ...options, images: [], compressions }))
+      expect(event.type).not.toBe('tokens');
+    loaded.dispose();
+    const [pooled, ranked, full, drawn] = points;
+    const [start, next] = pooled![0]!.pictures.map(({ positions }) => positions[0]!) as [number, number];
+    expect(next).toBeGreaterThanOrEqual(start + 2);
+    expect(pooled).toEqual([
+      {
+        layer: -1,
+        pictures: [
+          { went: [0, 0, 1, 1], positions: [start, start + 1] },
+          { went: [0, 0, 1, 1], positions: [next, next + 1] },
+        ],
+      },
+      {
+        layer: 2,
+        pictures: [
+          { went: [0, 0], positions: [start] },
+          { went: [0, 0], positions: [next] },
+        ],
+      },
+    ]);
+    expect(full).toBeUndefined();
+    for (const { went, positions } of ranked![0]!.pictures) {
+      expect(went.filter((to) => to >= 0)).toEqual([0, 1]);
+      const kept = went.flatMap((to, place) => (to < 0 ? [] : [place]));
+      expect(positions[1]! - positions[0]!).toBe(kept[1]! - kept[0]!);
+    }
+    expect(drawn!.map(({ layer, pictures }) => [layer, ...pictures.map(({ went }) => went.length)])).toEqual([
+      [0, 4, 4],
+      [2, 2, 2],
+    ]);
   });
 
   it('leaves out what it is told not to answer any more', async () => {

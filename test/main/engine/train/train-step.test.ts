@@ -79,8 +79,13 @@ function expectEqual(actual: Result, expected: Result, tolerance = 1e-6): void {
 
 const IMAGE = microBatch(['1 5 #4 7 >8 >9 3 >4', '1 #4 >3 >30 4 >9']);
 
+const SETTINGS = [
+  ...['none', '-1/2', '1/2', '0/2+2/2', '1/4:average-pool-2d', '-1/2:random', '1/2:k-means', '2/2:attention'],
+  ...['1/2:attention-all+2/2', '0/2:random+1/2:attention'],
+];
+
 describe('a recorded step', () => {
-  it.each(['none', '-1/2', '1/2', '0/2+2/2'])('computes what the ops compute one by one: %s', (compression) => {
+  it.each(SETTINGS)('computes what the ops compute one by one: %s', (compression) => {
     expectEqual(recorded(IMAGE, compression), eager(IMAGE, compression));
   });
 
@@ -124,6 +129,7 @@ describe('a recorded step', () => {
 
   it.each([
     ['another compression', IMAGE, '2/2'],
+    ['another compressor', IMAGE, '1/2:k-means'],
     ['another place of two points', IMAGE, '0/2+1/2'],
     ['fewer rows', microBatch(['1 5 #4 7 >8']), '1/2'],
     ['text only', microBatch(['1 5 >7', '1 >8']), '1/2'],
@@ -142,13 +148,13 @@ describe('a recorded step', () => {
     expectEqual(recorded(features), eager(features));
   });
 
-  it('leaves no tensor behind but the gradients', async () => {
-    await expectNoLeakedTensors(() => recorded(IMAGE, '1/2'));
+  it.each(SETTINGS)('leaves no tensor behind but the gradients: %s', async (compression) => {
+    await expectNoLeakedTensors(() => recorded(IMAGE, compression));
   });
 });
 
 describe.each(EXECUTION_MODES)('gradient checkpointing in %s mode', (execution) => {
-  it.each(['none', '-1/2', '1/2', '0/2+2/2'])('changes no gradient: %s', (compression) => {
+  it.each(SETTINGS)('changes no gradient: %s', (compression) => {
     expectEqual(
       computed({ execution, gradientCheckpointing: true }, IMAGE, compression),
       computed({ execution }, IMAGE, compression),

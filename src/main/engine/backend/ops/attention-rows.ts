@@ -3,16 +3,19 @@ import {
   add,
   batchMatMul,
   concat,
+  div,
+  exp,
   gather,
   isAtLeast,
+  max,
   mean,
   mul,
   rangeVector,
   reshape,
   scale,
   slice,
-  softmax,
   sub,
+  sum,
 } from '../kernels.ts';
 import { splitHeads, type AttentionShape } from './attention.ts';
 
@@ -28,6 +31,12 @@ function causalMask(places: Tensor, length: number): Tensor {
   return scale(isHidden, HIDDEN);
 }
 
+/** Softmax over the last axis, written out as in `attention`: the same bits recorded and op by op, so the same ranking. */
+function probabilities(scores: Tensor): Tensor {
+  const weights = exp(sub(scores, max(scores, 3, true)));
+  return div(weights, sum(weights, 3, true));
+}
+
 /** @param queries int32 [B, Q], flat rows @returns [B, Q, T] */
 function rowsOfChunk(q: Tensor, keys: Tensor, queries: Tensor, shape: AttentionShape): Tensor {
   const { batch, length, heads, kvHeads, headDim } = shape;
@@ -36,7 +45,7 @@ function rowsOfChunk(q: Tensor, keys: Tensor, queries: Tensor, shape: AttentionS
   const grouped = reshape(asked, [batch * kvHeads, -1, headDim]);
   const scores = reshape(batchMatMul(grouped, keys, { transposeB: true }), [batch, heads, count, length]);
   const firstRows = reshape(mul(rangeVector(batch), tf.scalar(length, 'int32')), [batch, 1]);
-  return mean(softmax(add(scores, causalMask(sub(queries, firstRows), length))), 1);
+  return mean(probabilities(add(scores, causalMask(sub(queries, firstRows), length))), 1);
 }
 
 /**

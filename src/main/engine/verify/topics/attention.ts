@@ -1,6 +1,7 @@
-import { FULL } from '../../../../shared/compression.ts';
+import { FULL, parseCompression, type Compression } from '../../../../shared/compression.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../../data/batch.ts';
 import { attentionByLayer, visualShare, type AttentionRows } from '../../evaluate/attention-share.ts';
+import { decode, mergedEmbeddings, trainingLayer } from '../../model/llava.ts';
 import { close, equal } from '../compare.ts';
 import type { CaseFolder } from '../case-folder.ts';
 import type { ReferenceModel } from '../reference-model.ts';
@@ -43,6 +44,19 @@ async function* shareChecks(folder: CaseFolder, model: ReferenceModel): AsyncGen
   }
 }
 
+/** Places in its image of what a selecting compressor keeps of the first row's first image. */
+function keptPlaces(model: ReferenceModel, rows: ReferenceRows, compression: Compression): number[] {
+  return model.onDevice(rows, compression, (batch, weights) => {
+    let kept: number[] = [];
+    decode(mergedEmbeddings(batch, weights, model.config), batch, weights, model.config, trainingLayer, (_, made) => {
+      const { start, length } = rows.rows[0]?.groups[0] ?? { start: 0, length: 0 };
+      const assignment = Array.from(made.assignment.dataSync().subarray(start, start + length));
+      kept = assignment.flatMap((to, place) => (to < 0 ? [] : [place]));
+    });
+    return kept;
+  });
+}
+
 /** What each visual token of the generation prompt receives from the last token: [layers, N]. */
 async function* scoreChecks(folder: CaseFolder, model: ReferenceModel): AsyncGenerator<Finding> {
   const { generation, attention: info } = folder.info;
@@ -58,10 +72,10 @@ async function* scoreChecks(folder: CaseFolder, model: ReferenceModel): AsyncGen
     ),
   );
   yield { topic: TOPIC, name, ...close(scores.flat(), (await folder.floats(FILE, name)).data, TOLERANCES.attention) };
-  const layer = scores[info?.fastv?.scores_from_layer_index ?? -1] ?? [];
   for (const { count, kept_indices_ascending: expected } of info?.fastv?.kept ?? []) {
-    const ranked = Array.from(layer.keys()).sort((a, b) => (layer[b] as number) - (layer[a] as number));
-    const kept = ranked.slice(0, count).sort((a, b) => a - b);
+    const layer = (info?.fastv?.scores_from_layer_index ?? 0) + 1;
+    const stride = Math.floor((groups[0]?.length ?? 0) / count);
+    const kept = keptPlaces(model, rows, parseCompression(`${layer}/${stride}:attention`));
     yield { topic: TOPIC, name: `fastv kept ${count}`, ...equal(kept, expected) };
   }
 }

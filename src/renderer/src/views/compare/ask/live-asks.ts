@@ -10,6 +10,8 @@ import type { Failure } from '../../../../../shared/run-record.ts';
 export interface LiveAnswer {
   readonly state: 'waiting' | 'answering' | 'ended' | 'failed';
   readonly text: string;
+  /** What became of the pictures' tokens. */
+  readonly points?: PaneAnswer['points'];
   readonly stats?: PaneAnswer['stats'];
   readonly failure?: Failure | undefined;
 }
@@ -40,24 +42,31 @@ function withAnswer(ask: LiveAsk, pane: number, change: (before: LiveAnswer) => 
 /** The question after an event of its own. */
 export function hear(ask: LiveAsk, news: AnswerNews): LiveAsk {
   if (news.kind === 'answer-failed') {
-    return withAnswer(ask, news.pane, ({ text }) => ({ state: 'failed', text, failure: news.failure }));
+    return withAnswer(ask, news.pane, (before) => ({ ...before, state: 'failed', failure: news.failure }));
   }
   const { event } = news;
   switch (event.type) {
     case 'begin':
       return withAnswer(ask, event.index, () => ({ state: 'answering', text: '' }));
+    case 'tokens':
+      return withAnswer(ask, event.index, (before) => ({ ...before, points: event.points }));
     case 'text':
-      return withAnswer(ask, event.index, ({ text }) => ({ state: 'answering', text: text + event.text }));
+      return withAnswer(ask, event.index, (before) => ({
+        ...before,
+        state: 'answering',
+        text: before.text + event.text,
+      }));
     case 'end':
-      return withAnswer(ask, event.index, ({ text }) => ({ state: 'ended', text, stats: event.stats }));
+      return withAnswer(ask, event.index, (before) => ({ ...before, state: 'ended', stats: event.stats }));
   }
 }
 
-function answerOf({ text, stats, failure }: PaneAnswer, isOver: boolean): LiveAnswer {
-  if (failure) return { state: 'failed', text, failure };
-  if (stats) return { state: 'ended', text, stats };
-  if (isOver) return { state: 'ended', text };
-  return { state: text === '' ? 'waiting' : 'answering', text };
+function answerOf({ text, points, stats, failure }: PaneAnswer, isOver: boolean): LiveAnswer {
+  const said = { text, ...(points && { points }) };
+  if (failure) return { ...said, state: 'failed', failure };
+  if (stats) return { ...said, state: 'ended', stats };
+  if (isOver) return { ...said, state: 'ended' };
+  return { ...said, state: text === '' ? 'waiting' : 'answering' };
 }
 
 /** A question as the studio tells it whole. */

@@ -1,5 +1,6 @@
 /** Which patches of a picture each visual token of a decoder layer stands for: what the overlay draws. Pure. */
 import { pooledLength, type Compression, type CompressionPoint } from '../../../../../shared/compression.ts';
+import type { TokenPoint } from '../../../../../shared/answer.ts';
 import type { CompressorName } from '../../../../../shared/compressors.ts';
 
 /** Patches of one picture, in raster order: cell `row · width + column`. */
@@ -21,6 +22,25 @@ export interface TokenGroups {
   readonly groups: readonly TokenGroup[];
   /** Cells that no token stands for any more, ascending. */
   readonly dropped: readonly number[];
+  /** Decides by the picture's values what is left at this layer, and has not been told: the groups are those before it. */
+  readonly undecided?: CompressorName;
+}
+
+/** What a compression point made of one picture, as an answering engine tells it. */
+export interface PicturePoint {
+  readonly layer: number;
+  /** For each token before the point, the place of the one it went into; −1 where it was dropped. */
+  readonly went: readonly number[];
+  /** Position ids of the tokens after the point. */
+  readonly positions: readonly number[];
+}
+
+/** What all points made of the i-th picture. */
+export function pointsOfPicture(points: readonly TokenPoint[], i: number): PicturePoint[] {
+  return points.flatMap(({ layer, pictures }) => {
+    const picture = pictures[i];
+    return picture ? [{ layer, ...picture }] : [];
+  });
 }
 
 /** How a compressor shortens the tokens that reach its layer. What it leaves out is dropped. */
@@ -38,17 +58,47 @@ function averagePool(groups: readonly TokenGroup[], stride: number): TokenGroup[
   });
 }
 
-/** Those whose tokens follow from lengths alone. */
-const SHORTEN: Partial<Record<CompressorName, Shorten>> = { 'average-pool': averagePool };
+/** As `averagePool`, by squares of the grid. */
+function averagePool2d(groups: readonly TokenGroup[], stride: number): TokenGroup[] {
+  const [side, window] = [Math.sqrt(groups.length), Math.sqrt(stride)];
+  const windows = side / window;
+  const rows = Array.from({ length: windows ** 2 }, (_, w) =>
+    groups.filter((_, i) => {
+      const [y, x] = [Math.floor(i / side), i % side];
+      return Math.floor(y / window) * windows + Math.floor(x / window) === w;
+    }),
+  );
+  return rows.flatMap((merged) => averagePool(merged, stride));
+}
 
-/** Before the decoder tokens have no position ids yet: they are counted from `start` after pooling. */
+/** Those whose tokens follow from lengths alone. */
+const SHORTEN: Partial<Record<CompressorName, Shorten>> = {
+  'average-pool': averagePool,
+  'average-pool-2d': averagePool2d,
+};
+
+/** The tokens after a point as the engine told it. */
+function told(groups: readonly TokenGroup[], { went, positions }: PicturePoint): TokenGroup[] {
+  const cells = positions.map((): number[] => []);
+  groups.forEach((group, i) => cells[went[i] ?? -1]?.push(...group.cells));
+  return cells.map((own, i) => ({ cells: own.sort((a, b) => a - b), position: positions[i] ?? 0 }));
+}
+
+/**
+ * Before the decoder tokens have no position ids yet: they are counted from `start` after pooling.
+ *
+ * @returns undefined where only the engine knows
+ */
 function shorten(
   groups: readonly TokenGroup[],
   { layer, stride, compressor }: CompressionPoint,
   start: number,
-): TokenGroup[] {
-  const left = SHORTEN[compressor]?.(groups, stride) ?? [];
-  return layer < 0 ? left.map(({ cells }, i) => ({ cells, position: start + i })) : left;
+  points: readonly PicturePoint[],
+): TokenGroup[] | undefined {
+  const point = points.find((one) => one.layer === layer && one.went.length === groups.length);
+  if (point) return told(groups, point);
+  const left = SHORTEN[compressor]?.(groups, stride);
+  return layer < 0 ? left?.map(({ cells }, i) => ({ cells, position: start + i })) : left;
 }
 
 function droppedCells(cellCount: number, groups: readonly TokenGroup[]): number[] {
@@ -60,16 +110,25 @@ function droppedCells(cellCount: number, groups: readonly TokenGroup[]): number[
  * The visual tokens of one picture that decoder layer `layer` (from 0) runs on.
  *
  * @param start position id of the picture's first token at layer 0; see `firstPositions`
+ * @param points what the engine told of this picture; nothing before it was asked
  */
-export function tokenGroups(grid: TokenGrid, compression: Compression, layer: number, start = 0): TokenGroups {
+export function tokenGroups(
+  grid: TokenGrid,
+  compression: Compression,
+  layer: number,
+  start = 0,
+  points: readonly PicturePoint[] = [],
+): TokenGroups {
   const cellCount = grid.width * grid.height;
-  const single = Array.from({ length: cellCount }, (_, cell): TokenGroup => ({
+  let groups: readonly TokenGroup[] = Array.from({ length: cellCount }, (_, cell) => ({
     cells: [cell],
     position: start + cell,
   }));
-  const groups = compression
-    .filter((point) => point.layer <= layer)
-    .reduce<readonly TokenGroup[]>((left, point) => shorten(left, point, start), single);
+  for (const point of compression.filter((one) => one.layer <= layer)) {
+    const left = shorten(groups, point, start, points);
+    if (!left) return { groups, dropped: droppedCells(cellCount, groups), undecided: point.compressor };
+    groups = left;
+  }
   return { groups, dropped: droppedCells(cellCount, groups) };
 }
 
