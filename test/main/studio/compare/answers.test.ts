@@ -47,7 +47,7 @@ it('answers a question at several settings by one warm engine, as events and in 
   expect(ask.answers[1]?.stats?.compressionRatio).toBeGreaterThan(100);
   const events = heard.flatMap((event) => (event.kind === 'answer' && event.ask === id ? [event.event] : []));
   const ends = events.flatMap((event) => (event.type === 'text' ? [] : [`${event.type} ${event.index}`]));
-  expect(ends).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1']);
+  expect(ends).toEqual(['begin 0', 'end 0', 'begin 1', 'tokens 1', 'end 1']);
   const second = await studio.json<{ id: string }>('/compare/asks', question);
   const again = await ended(second.id);
   // The same weights, seed and pictures: the same words.
