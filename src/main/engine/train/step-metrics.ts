@@ -2,7 +2,7 @@ import { formatCompression, ratioPercent } from '../../../shared/compression.ts'
 import type { TrainMetrics } from '../../../shared/metrics.ts';
 import type { InstructRecipe } from '../../../shared/recipe.ts';
 import type { Stage } from '../../../shared/stage.ts';
-import { stepCostAgainstFull, type StepCost, type TrainingMode } from '../../../shared/training-cost.ts';
+import { stepCostAgainstFull, trainingMode, type StepCost } from '../../../shared/training-cost.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import type { GraphCounts } from '../backend/graph/graph-function.ts';
 import { tf } from '../backend/tensorflow.ts';
@@ -33,12 +33,6 @@ const sumOver = (rows: readonly EncodedRow[], value: (row: EncodedRow) => number
 
 const visualTokensOf = (row: EncodedRow): number => row.groups.reduce((total, { length }) => total + length, 0);
 
-const modeOf = ({ parts, visionTower, gradientCheckpointing }: InstructRecipe['train']): TrainingMode => ({
-  trainsDecoder: parts === 'full',
-  trainsVisionTower: visionTower === 'trained',
-  gradientCheckpointing,
-});
-
 function costs({ rows, stage, config, train }: StepFacts): { compressed: StepCost; full: StepCost } {
   const rowTokens = rows.map((row) => ({
     groupLengths: row.groups.map(({ length }) => length),
@@ -46,7 +40,7 @@ function costs({ rows, stage, config, train }: StepFacts): { compressed: StepCos
     headTokens: supervisedTokens(row),
   }));
   const options = { cachedFeatures: train.cacheFeatures };
-  return stepCostAgainstFull(rowTokens, stage.compression, modelShape(config), modeOf(train), options);
+  return stepCostAgainstFull(rowTokens, stage.compression, modelShape(config), trainingMode(train), options);
 }
 
 /** The totals after a step. */

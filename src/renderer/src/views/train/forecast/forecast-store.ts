@@ -2,11 +2,15 @@ import { defineStore } from 'pinia';
 import { computed } from 'vue';
 import { PAPER_TEXT_TOKENS } from '../../../../../shared/cost.ts';
 import { InputError, messageOf } from '../../../../../shared/errors.ts';
+import { instructFields } from '../../../../../shared/recipe-fields.ts';
 import { checkRecipeAgainstModel, withStages } from '../../../../../shared/recipe.ts';
+import { trainingMode } from '../../../../../shared/training-cost.ts';
 import { useDraft } from '../recipe/draft-store.ts';
 import { useDataFacts } from './data-facts.ts';
 import { forecastOf, type Forecast, type MeanRow } from './forecast.ts';
 import { usePlan, type Found } from './plan-store.ts';
+
+const trainFields = instructFields.pick({ train: true });
 
 /** What the stages of the draft come to on its model and data. */
 export const useForecast = defineStore('train-forecast', () => {
@@ -17,6 +21,11 @@ export const useForecast = defineStore('train-forecast', () => {
   const row = computed((): MeanRow => {
     const textTokens = data.facts?.textTokensPerRow ?? PAPER_TEXT_TOKENS;
     return { images: data.facts?.imagesPerRow ?? 1, textTokens, headTokens: textTokens };
+  });
+  /** What is trained; as a recipe without `train` has it while the draft's is not sound. */
+  const train = computed(() => {
+    const parsed = trainFields.safeParse({ train: draft.draft['train'] });
+    return parsed.success ? parsed.data.train : trainFields.parse({}).train;
   });
   /** Why the stages do not fit the model, in words. */
   const misfit = computed(() => {
@@ -48,11 +57,7 @@ export const useForecast = defineStore('train-forecast', () => {
   function settings() {
     const batchSize = draft.field(['optimizer', 'batchSize']);
     return {
-      mode: {
-        trainsDecoder: draft.field(['train', 'parts']) !== 'projector',
-        trainsVisionTower: draft.field(['train', 'visionTower']) === 'trained',
-        gradientCheckpointing: draft.field(['train', 'gradientCheckpointing']) === true,
-      },
+      mode: trainingMode(train.value),
       cachedFeatures: draft.field(['train', 'cacheFeatures']) === true,
       totalSteps: data.totalSteps,
       batchSize: typeof batchSize === 'number' ? batchSize : 1,

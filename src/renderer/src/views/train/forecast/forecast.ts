@@ -1,12 +1,11 @@
 /** What a recipe's stages come to before anything runs: compression ratio, #Tokens and FLOPs, against full training. */
 import { FULL, ratioPercent, visualTokensPerLayer, type Compression } from '../../../../../shared/compression.ts';
 import { paperFlops, type ModelShape } from '../../../../../shared/cost.ts';
-import { forwardFlops } from '../../../../../shared/exact-flops.ts';
 import { InputError } from '../../../../../shared/errors.ts';
 import { resolveStages, type Stage } from '../../../../../shared/stage.ts';
 import type { StagePlan } from '../../../../../shared/stage-plan.ts';
 import { sum } from '../../../../../shared/sum.ts';
-import { trainingFlops, type TrainingMode } from '../../../../../shared/training-cost.ts';
+import { rowTrainingFlops, type TrainingMode } from '../../../../../shared/training-cost.ts';
 import { measureOf } from '../timeline/lengths.ts';
 
 /** The mean row of the data, as its cost depends on it. */
@@ -91,8 +90,8 @@ function rowCost(compression: Compression, input: ForecastInput): RowCost {
   const exact = wholeRows(row.images).map(({ images, part }) => {
     const groupLengths = Array.from({ length: images }, () => model.visualTokensPerImage);
     const { textTokens, headTokens } = row;
-    const parts = forwardFlops(model.shape, { groupLengths, textTokens, headTokens }, compression, { cachedFeatures });
-    return part * trainingFlops(parts, mode);
+    const tokens = { groupLengths, textTokens, headTokens };
+    return part * rowTrainingFlops(model.shape, tokens, compression, mode, { cachedFeatures });
   });
   const visualPerLayer = perImage.map((tokens) => tokens * row.images);
   return {
