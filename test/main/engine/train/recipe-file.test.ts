@@ -36,7 +36,7 @@ describe('schemes of the paper on LLaVA-1.5-7B (Tab. 1 and 2: #Tokens and CR by 
 describe('presets', () => {
   const ours = /^(easy-vqa|demo)-/;
   const papers = presetNames().filter((name) => !ours.test(name));
-  const tunings = papers.filter((name) => name !== 'pretrain');
+  const tunings = papers.filter((name) => name !== 'pretrain' && name !== 'lora');
 
   it('are the ones the paper names, and ours', () => {
     expect(papers).toEqual([
@@ -46,6 +46,7 @@ describe('presets', () => {
       'heavy-compression',
       'last-stage',
       'light-compression',
+      'lora',
       'pretrain',
       'reproduce',
       'three-stage-deeper',
@@ -65,6 +66,13 @@ describe('presets', () => {
     expect(reproduce).toMatchObject(others);
     expect(others.optimizer).toMatchObject({ lr: 2e-5, batchSize: 128, epochs: 1, weightDecay: 0, warmupRatio: 0.03 });
     expect([description, stages]).not.toContain(undefined);
+  });
+
+  it('lora has the hyperparameters of LLaVA-1.5’s script', () => {
+    expect(loadRecipe('lora')).toMatchObject({
+      train: { parts: 'lora', lora: { rank: 128, alpha: 256, rslora: false } },
+      optimizer: { lr: 2e-4, lrs: { projector: 2e-5 }, batchSize: 128 },
+    });
   });
 
   it('pretrain trains the projector alone, without compression', () => {
