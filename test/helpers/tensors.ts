@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest';
 import { tf, type Tensor } from '../../src/main/engine/backend/tensorflow.ts';
 import type { HostTensor } from '../../src/main/engine/model/host-tensor.ts';
+import { toHostTensor, type WeightTensor } from '../../src/main/engine/model/weight-tensor.ts';
 import type { Random } from '../../src/shared/random.ts';
 
 /** What a tensor is compared with: numbers row-major under a shape. */
@@ -75,13 +76,19 @@ export function expectSameBits(actual: Float32Array | undefined, expected: Float
   expect(bytes(actual).equals(bytes(expected)), `${name} has other bits`).toBe(true);
 }
 
+/** The values of a weight, wherever it is; undefined where there is none of that name. */
+export function weightValues(weights: ReadonlyMap<string, WeightTensor>, name: string): Float32Array | undefined {
+  const weight = weights.get(name);
+  return weight && toHostTensor(weight).data;
+}
+
 /** The same names, and the same bits under each. */
 export function expectSameTensors(
-  actual: ReadonlyMap<string, HostTensor>,
-  expected: ReadonlyMap<string, HostTensor>,
+  actual: ReadonlyMap<string, WeightTensor>,
+  expected: ReadonlyMap<string, WeightTensor>,
 ): void {
   expect([...actual.keys()]).toEqual([...expected.keys()]);
-  for (const [name, tensor] of expected) expectSameBits(actual.get(name)?.data, tensor.data, name);
+  for (const name of expected.keys()) expectSameBits(weightValues(actual, name), weightValues(expected, name), name);
 }
 
 /** Runs `use` twice; the second time it must leave as many tensors as it found. The first may make lasting constants. */

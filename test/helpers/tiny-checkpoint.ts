@@ -1,11 +1,18 @@
 import type { Checkpoint } from '../../src/main/engine/train/checkpoint-format.ts';
+import type { HostTensor } from '../../src/main/engine/model/host-tensor.ts';
 import { INITIAL_STATE } from '../../src/main/engine/train/loop-state.ts';
 import { tinyWeights, TINY } from './tiny-model.ts';
 
+/** A checkpoint as it is before it is saved. */
+export interface CheckpointInMemory extends Checkpoint {
+  readonly weights: Map<string, HostTensor>;
+  readonly optimizer: Map<string, HostTensor>;
+}
+
 /** A checkpoint of the tiny model at a position; its tensors hold the step's number, so that two can be told apart. */
-export function tinyCheckpoint(step: number, microBatch = 0): Checkpoint {
+export function tinyCheckpoint(step: number, microBatch = 0): CheckpointInMemory {
   const weights = tinyWeights();
-  const optimizer: Checkpoint['optimizer'] = new Map();
+  const optimizer = new Map<string, HostTensor>();
   for (const [name, { shape, data }] of weights) {
     data.fill(step, 0, 1);
     const moment = { shape, data: new Float32Array(data.length).fill(step) };

@@ -56,8 +56,9 @@ export function kernel(name: string, inputs: Tensor[], attributes: Record<string
   return runKernel(name, inputs, attributes, 1)[0] as Tensor;
 }
 
-/** Code in TensorFlow's DataType enum of a type that tfjs has no tensors for. */
+/** Codes in TensorFlow's DataType enum of types that tfjs has no tensors for. */
 const BFLOAT16 = 14;
+const HALVES = { float16: 19, bfloat16: BFLOAT16 } as const;
 
 /** Runs an op of one output on raw tensor ids. The caller deletes its result or makes a tensor of it. */
 function runRaw(op: string, attributes: BindingAttribute[], inputs: number[]): TensorMetadata {
@@ -91,4 +92,20 @@ export function kernelInBfloat16(
   const output = cast(result.id, BFLOAT16, float32);
   for (const id of [...rounded, result.id]) binding().deleteTensor(id);
   return backend.createOutputTensor(output);
+}
+
+/**
+ * The 16-bit floats whose bytes lie in 32-bit words, two in each, as float32. The values are flat and in the order of the
+ * bytes, little-endian as all machines are that TensorFlow runs on.
+ *
+ * @param words int32 [n]
+ * @returns float32 [2n]; the enclosing `tf.tidy` owns it
+ */
+export function halvesInWords(words: Tensor, type: keyof typeof HALVES): Tensor {
+  const { float32, int32 } = TYPE_CODES;
+  const ids = backend.getInputTensorIds([words]);
+  const halves = runRaw('Bitcast', [typeAttribute('T', int32), typeAttribute('type', HALVES[type])], ids);
+  const floats = backend.createOutputTensor(cast(halves.id, HALVES[type], float32));
+  binding().deleteTensor(halves.id);
+  return tf.reshape(floats, [-1]);
 }

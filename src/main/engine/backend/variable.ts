@@ -1,5 +1,7 @@
 import { tf, type Tensor } from './tensorflow.ts';
 import { kernel, runKernel } from './kernel.ts';
+import { hostFloats, type StoredFloats } from './stored-floats.ts';
+import { allocate, upload } from './upload.ts';
 
 let created = 0;
 
@@ -8,8 +10,8 @@ export class Variable {
   readonly shape: readonly number[];
   private readonly handle: Tensor;
 
-  /** @param values its first values, row-major */
-  constructor(shape: readonly number[], values: Float32Array) {
+  /** @param values its first values, row-major; zeros where there are none */
+  constructor(shape: readonly number[], values?: Float32Array | StoredFloats) {
     this.shape = shape;
     const handle = kernel('VarHandleOp', [], {
       container: { string: '' },
@@ -18,7 +20,8 @@ export class Variable {
       shape: { shape: [...shape] },
     });
     this.handle = tf.keep(handle);
-    this.assign(values);
+    if (values) this.assign(values);
+    else this.take(allocate(shape, 'zeros'));
   }
 
   /** The values as a tensor that shares memory with the variable. Dispose it before the next update, or that copies. */
@@ -26,15 +29,18 @@ export class Variable {
     return kernel('ReadVariableOp', [this.handle], { dtype: { type: 'float32' } });
   }
 
-  /** Replaces all values by a copy of these. */
-  assign(values: Float32Array): void {
-    tf.tidy(() => {
-      const tensor = tf.tensor(values, this.shape as number[], 'float32');
-      // An array that happens to be aligned reaches TensorFlow without a copy, and the variable would read the caller's
-      // memory until its first update.
-      const copy = kernel('DeepCopy', [tensor], { T: { type: 'float32' } });
-      runKernel('AssignVariableOp', [this.handle, copy], FLOAT_DTYPE, 0);
-    });
+  /** Replaces all values by a copy of these, which is the only one that is made. */
+  assign(values: Float32Array | StoredFloats): void {
+    this.take(upload(values instanceof Float32Array ? hostFloats(this.shape, values) : values));
+  }
+
+  /** Makes a tensor's memory the variable's own and disposes the tensor. */
+  private take(tensor: Tensor): void {
+    try {
+      runKernel('AssignVariableOp', [this.handle, tensor], FLOAT_DTYPE, 0);
+    } finally {
+      tensor.dispose();
+    }
   }
 
   /** In place: value −= delta. */

@@ -17,7 +17,7 @@ export interface Exportable {
   write(folder: string): Promise<void>;
 }
 
-function count(weights: ReadonlyMap<string, HostTensor>): number {
+function count(weights: ReadonlyMap<string, Pick<HostTensor, 'shape'>>): number {
   return [...weights.values()].reduce((total, { shape }) => total + sizeOf(shape), 0);
 }
 

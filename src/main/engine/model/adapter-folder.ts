@@ -26,10 +26,11 @@ import {
   type CompanionFiles,
   type Model,
 } from './model-folder.ts';
-import { canonicalName } from './parameter-shapes.ts';
 import { readAllTensors } from './safetensors.ts';
 import { writeSafetensors } from './safetensors-write.ts';
 import { parseStrictJson } from './strict-json.ts';
+import { canonicalName } from './tensor-names.ts';
+import type { WeightTensor } from './weight-tensor.ts';
 
 export const ADAPTER_CONFIG = 'adapter_config.json';
 export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
@@ -127,10 +128,10 @@ export async function readOwnAndBaseFiles(dir: string): Promise<CompanionFiles> 
 
 /** The base model's weights with an adapter's in and between them. @throws InputError where they do not fit */
 export function withAdapter(
-  weights: ReadonlyMap<string, HostTensor>,
+  weights: ReadonlyMap<string, WeightTensor>,
   { lora, replaced }: Adapter,
   file: string,
-): Map<string, HostTensor> {
+): Map<string, WeightTensor> {
   const base = new Map(weights);
   for (const [name, tensor] of replaced) {
     const before = base.get(name);
@@ -187,7 +188,7 @@ function moduleOf(name: string): string {
  */
 export async function saveAdapterFolder(
   dir: string,
-  model: { readonly config: LlavaConfig; readonly weights: ReadonlyMap<string, HostTensor> },
+  model: { readonly config: LlavaConfig; readonly weights: ReadonlyMap<string, WeightTensor> },
   adapter: WrittenAdapter,
   companions: CompanionFiles = {},
 ): Promise<void> {

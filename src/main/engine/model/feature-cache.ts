@@ -1,9 +1,9 @@
 import { tf } from '../backend/tensorflow.ts';
 import { visionLayersUsed, visualTokensPerImage, type LlavaConfig } from './config.ts';
 import type { HostVision } from './device-batch.ts';
-import type { HostTensor } from './host-tensor.ts';
 import { Parameters } from './parameters.ts';
 import { visionFeatures } from './vision-encoder.ts';
+import type { WeightTensor } from './weight-tensor.ts';
 
 /** Preprocessed pixels of some images, by absolute path: [I, 3, S, S]. */
 export type LoadPixels = (images: readonly string[]) => Promise<Float32Array>;
@@ -39,7 +39,7 @@ export class FeatureCache {
    */
   constructor(
     config: LlavaConfig,
-    weights: ReadonlyMap<string, HostTensor>,
+    weights: ReadonlyMap<string, WeightTensor>,
     loadPixels: LoadPixels,
     kept: readonly string[],
   ) {

@@ -1,34 +1,35 @@
 import { add, matMul, mul } from '../backend/kernels.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { upload } from '../backend/upload.ts';
 import { isAdapterFolder, loadAdapterFolder } from './adapter-folder.ts';
 import type { HostTensor } from './host-tensor.ts';
 import { isLoraTensor, loraOf, type LoraFactors } from './lora.ts';
 import { loadModelFolder, type Model } from './model-folder.ts';
+import { storedFloats, type WeightTensor } from './weight-tensor.ts';
 
 /** W + scaling·B·A, in float32. */
-function mergedWeight({ shape, data }: HostTensor, { down, up, scaling }: LoraFactors): HostTensor {
+function mergedWeight(weight: WeightTensor, { down, up, scaling }: LoraFactors): HostTensor {
   const merged = tf.tidy(() => {
-    const [w, a, b] = [{ shape, data }, down, up].map((tensor) =>
-      tf.tensor(tensor.data, tensor.shape as number[], 'float32'),
-    ) as [Tensor, Tensor, Tensor];
+    const [w, a, b] = [weight, down, up].map((tensor) => upload(storedFloats(tensor))) as [Tensor, Tensor, Tensor];
     return add(w, mul(matMul(b, a), tf.scalar(scaling)));
   });
-  const values = (merged.dataSync() as Float32Array).slice();
+  const data = (merged.dataSync() as Float32Array).slice();
   merged.dispose();
-  return { shape, data: values };
+  return { shape: weight.shape, data };
 }
 
 /**
  * Merges a model's adapters into the weights they stand beside: the model answers the same, and is a plain model again.
- * The input stays as it is; what has no adapter is shared with it.
+ * The input stays as it is. Each sum is computed when its weight is used, and is not kept.
  */
-export function mergeLora(weights: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+export function mergeLora(weights: ReadonlyMap<string, WeightTensor>): Map<string, WeightTensor> {
   const lora = loraOf(weights);
-  const merged = new Map<string, HostTensor>();
-  for (const [name, tensor] of weights) {
+  const merged = new Map<string, WeightTensor>();
+  for (const [name, weight] of weights) {
     if (isLoraTensor(name)) continue;
     const factors = name.endsWith('.weight') ? lora.get(name.slice(0, -'.weight'.length)) : undefined;
-    merged.set(name, factors ? mergedWeight(tensor, factors) : tensor);
+    const { shape } = weight;
+    merged.set(name, factors ? { shape, compute: () => mergedWeight(weight, factors).data } : weight);
   }
   return merged;
 }

@@ -12,6 +12,7 @@ import { Random } from '../../../shared/random.ts';
 import { loraScaling, type LoraSettings } from '../../../shared/recipe-lora.ts';
 import type { LlavaConfig } from './config.ts';
 import { sizeOf, type HostTensor } from './host-tensor.ts';
+import { toHostTensor, type WeightTensor } from './weight-tensor.ts';
 
 export const LORA_A = '.lora_A.weight';
 export const LORA_B = '.lora_B.weight';
@@ -83,9 +84,13 @@ export function newLora(
  *
  * @throws InputError naming the adapter that stands beside no linear map of the model, or whose shape does not fit it
  */
-export function withLora(weights: ReadonlyMap<string, HostTensor>, lora: Lora, file?: string): Map<string, HostTensor> {
+export function withLora(
+  weights: ReadonlyMap<string, WeightTensor>,
+  lora: Lora,
+  file?: string,
+): Map<string, WeightTensor> {
   const left = new Set(lora.keys());
-  const all = new Map<string, HostTensor>();
+  const all = new Map<string, WeightTensor>();
   for (const [name, tensor] of weights) {
     all.set(name, tensor);
     const map = name.endsWith('.weight') ? name.slice(0, -'.weight'.length) : '';
@@ -117,14 +122,15 @@ function checkShapes(map: string, { down, up }: LoraFactors, shape: readonly num
 }
 
 /** The adapters among a model's weights; without any, an empty map. */
-export function loraOf(weights: ReadonlyMap<string, HostTensor>): Lora {
+export function loraOf(weights: ReadonlyMap<string, WeightTensor>): Lora {
   const adapters = new Map<string, LoraFactors>();
   for (const [name, down] of weights) {
     if (!name.endsWith(LORA_A)) continue;
     const map = name.slice(0, -LORA_A.length);
     const [up, scaling] = [weights.get(map + LORA_B), weights.get(map + LORA_SCALING)];
     if (!up || !scaling) throw new Error(`the adapter of ${map} is not whole`);
-    adapters.set(map, { down, up, scaling: scaling.data[0] as number });
+    const factors = { down: toHostTensor(down), up: toHostTensor(up) };
+    adapters.set(map, { ...factors, scaling: toHostTensor(scaling).data[0] as number });
   }
   return adapters;
 }

@@ -3,20 +3,22 @@ import { join } from 'node:path';
 import { InputError, codeOf } from '../../../shared/errors.ts';
 import type { LlavaConfig } from './config.ts';
 import { writeTextDurably } from './durable-file.ts';
-import type { HostTensor } from './host-tensor.ts';
 import { formatHuggingFaceConfig, parseLlavaConfig } from './huggingface-config.ts';
 import { eosToJson } from './huggingface-text.ts';
-import { canonicalName, isDerived, parameterShapes } from './parameter-shapes.ts';
+import { parameterShapes } from './parameter-shapes.ts';
 import type { SafetensorsFile } from './safetensors.ts';
-import { writeSafetensors } from './safetensors-write.ts';
 import { parseStrictJson } from './strict-json.ts';
+import { canonicalName, isDerived } from './tensor-names.ts';
 import { openWeightFiles } from './weight-files.ts';
 import type { WeightFiles } from './weight-files.ts';
+import { writeWeightFiles, type WeightOutput } from './weight-files-write.ts';
+import { sameValues } from './same-values.ts';
+import { isInFile, type WeightTensor } from './weight-tensor.ts';
 
-/** A model in memory: weights under canonical names, in the order of `parameterShapes`. */
+/** A model: weights in memory or in files, under canonical names, in the order of `parameterShapes`. */
 export interface Model {
   readonly config: LlavaConfig;
-  readonly weights: Map<string, HostTensor>;
+  readonly weights: ReadonlyMap<string, WeightTensor>;
 }
 
 /** Text files of a model folder that belong to the tokenizer and the image processor; their owners write the content. */
@@ -90,8 +92,6 @@ function checkTensor({ file, name }: Source, shape: readonly number[]): void {
       field: name,
       rule: `has shape ${shapeText(info.shape)}, but config.json asks for ${shapeText(shape)}`,
     });
-  if (!['F32', 'F16', 'BF16', 'F64'].includes(info.dtype))
-    throw new InputError({ file: file.file, field: name, value: info.dtype, rule: 'must hold floating-point numbers' });
 }
 
 const EMBEDDINGS = 'language_model.model.embed_tokens.weight';
@@ -101,12 +101,11 @@ const OUTPUT_HEAD = 'language_model.lm_head.weight';
  * Some writers store the output head of tied embeddings all the same. A copy is dropped; a head of its own would change
  * the answers silently, so it is refused.
  */
-async function dropTiedHead(found: Map<string, Source>, tied: boolean): Promise<void> {
+function dropTiedHead(found: Map<string, Source>, tied: boolean): void {
   const head = found.get(OUTPUT_HEAD);
   const embeddings = found.get(EMBEDDINGS);
   if (!tied || !head || !embeddings) return;
-  const [a, b] = [await head.file.read(head.name), await embeddings.file.read(embeddings.name)];
-  if (a.data.length !== b.data.length || a.data.some((value, index) => value !== b.data[index]))
+  if (!sameValues(head.file.tensor(head.name), embeddings.file.tensor(embeddings.name)))
     throw new InputError({
       file: head.file.file,
       field: head.name,
@@ -131,28 +130,24 @@ export async function loadModelConfig(dir: string): Promise<LlavaConfig> {
   return parseLlavaConfig(parseStrictJson(bytes, file), file);
 }
 
-async function readWeights(files: WeightFiles, config: LlavaConfig, dir: string): Promise<Map<string, HostTensor>> {
+function findWeights(files: WeightFiles, config: LlavaConfig, dir: string): Map<string, WeightTensor> {
   const shapes = parameterShapes(config);
   const found = sources(files);
-  await dropTiedHead(found, config.text.tieWordEmbeddings);
+  dropTiedHead(found, config.text.tieWordEmbeddings);
   checkParameters(shapes, found, dir);
-  const weights = new Map<string, HostTensor>();
-  for (const name of shapes.keys()) {
-    const source = found.get(name) as Source;
-    weights.set(name, await source.file.read(source.name));
-  }
-  return weights;
+  const tensorOf = ({ file, name }: Source): WeightTensor => file.tensor(name);
+  return new Map([...shapes.keys()].map((name) => [name, tensorOf(found.get(name) as Source)]));
 }
 
 /**
- * Loads a Hugging Face model folder: config.json and *.safetensors, all weights as float32 under canonical names. Every
- * name and shape is checked against the configuration before any weight is read. Throws an `InputError`.
+ * Opens a Hugging Face model folder: config.json and *.safetensors. Every name and shape is checked against the
+ * configuration; the weights stay in their files until they are used. Throws an `InputError`.
  */
 export async function loadModelFolder(dir: string): Promise<Model & { readonly dir: string }> {
   const config = await loadModelConfig(dir);
   const files = await openWeightFiles(dir);
   try {
-    return { config, weights: await readWeights(files, config, dir), dir };
+    return { config, weights: findWeights(files, config, dir), dir };
   } finally {
     await files.close();
   }
@@ -202,16 +197,31 @@ function checkComplete({ config, weights }: Model): void {
   }
 }
 
+const DTYPE_NAMES = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
+
+/** config.json names the type of the weights, under its new and its old name. */
+function configText({ config, weights }: Model, { dtype = 'F32' }: WeightOutput): string {
+  const [first] = weights.values();
+  const stored = first && isInFile(first) ? first.dtype : 'F32';
+  const name = DTYPE_NAMES[dtype === 'stored' ? stored : dtype];
+  return formatHuggingFaceConfig(config).replace(/("(?:torch_)?dtype": )"float32"/g, `$1"${name}"`);
+}
+
 /**
  * Writes a model folder that Python's `LlavaForConditionalGeneration.from_pretrained` loads. The folder is made where it
  * is missing; every file is written whole or not at all, the weights last. Throws a `RangeError` where weights and
  * configuration disagree.
  */
-export async function saveModelFolder(dir: string, model: Model, companions: CompanionFiles = {}): Promise<void> {
+export async function saveModelFolder(
+  dir: string,
+  model: Model,
+  companions: CompanionFiles = {},
+  output: WeightOutput = {},
+): Promise<void> {
   checkComplete(model);
   await mkdir(dir, { recursive: true });
-  await writeTextDurably(join(dir, 'config.json'), formatHuggingFaceConfig(model.config));
+  await writeTextDurably(join(dir, 'config.json'), configText(model, output));
   await writeTextDurably(join(dir, 'generation_config.json'), generationConfig(model.config));
   await writeCompanionFiles(dir, companions);
-  await writeSafetensors(join(dir, 'model.safetensors'), model.weights, new Map([['format', 'pt']]));
+  await writeWeightFiles(dir, model.weights, output);
 }

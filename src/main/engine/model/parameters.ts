@@ -1,6 +1,7 @@
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { Variable } from '../backend/variable.ts';
 import type { HostTensor } from './host-tensor.ts';
+import { storedFloats, type WeightTensor } from './weight-tensor.ts';
 import type { Weights } from './weights.ts';
 
 /** The weights of a model as variables on the device, under their Hugging Face names. Dispose it when done. */
@@ -9,11 +10,13 @@ export class Parameters {
   private readonly trained: ReadonlySet<string>;
 
   /**
-   * @param weights values in host memory; copied
+   * @param weights copied to the device one by one; those in files are never in host memory as a whole
    * @param isTrained which of them an optimizer may change
    */
-  constructor(weights: ReadonlyMap<string, HostTensor>, isTrained: (name: string) => boolean = () => false) {
-    for (const [name, { shape, data }] of weights) this.variables.set(name, new Variable(shape, data));
+  constructor(weights: ReadonlyMap<string, WeightTensor>, isTrained: (name: string) => boolean = () => false) {
+    for (const [name, weight] of weights) {
+      this.variables.set(name, new Variable(weight.shape, storedFloats(weight)));
+    }
     this.trained = new Set([...weights.keys()].filter(isTrained));
   }
 

@@ -5,6 +5,7 @@ import { decodeElements } from './host-tensor.ts';
 import type { HostTensor } from './host-tensor.ts';
 import { headerEnd, parseHeader } from './safetensors-header.ts';
 import type { SafetensorsHeader, TensorInfo } from './safetensors-header.ts';
+import type { FileTensor, FileVersion } from './weight-tensor.ts';
 
 /** One read call fetches at most this much: the system's limit is just below 2 GiB. */
 const READ_CHUNK_BYTES = 2 ** 30;
@@ -29,13 +30,20 @@ export class SafetensorsFile {
   readonly metadata: ReadonlyMap<string, string>;
   private readonly handle: FileHandle;
   private readonly dataStart: number;
+  private readonly version: FileVersion;
 
-  constructor(file: string, handle: FileHandle, header: SafetensorsHeader, dataStart: number) {
+  constructor(
+    file: string,
+    handle: FileHandle,
+    header: SafetensorsHeader,
+    { dataStart, version }: { dataStart: number; version: FileVersion },
+  ) {
     this.file = file;
     this.handle = handle;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
     this.dataStart = dataStart;
+    this.version = version;
   }
 
   get names(): string[] {
@@ -47,6 +55,14 @@ export class SafetensorsFile {
     const tensor = this.tensors.get(name);
     if (!tensor) throw new InputError({ file: this.file, field: name, rule: 'no such tensor in the file' });
     return tensor;
+  }
+
+  /** A tensor of floats, to be read when it is used, also once this is closed; an `InputError` where it is none. */
+  tensor(name: string): FileTensor {
+    const { dtype, shape, start } = this.info(name);
+    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'F64')
+      throw new InputError({ file: this.file, field: name, value: dtype, rule: 'must hold floating-point numbers' });
+    return { shape, dtype, file: this.file, start: this.dataStart + start, version: this.version };
   }
 
   /** A tensor as float32, whatever it is stored as: halves are exact, doubles and integers above 2^24 are rounded. */
@@ -87,11 +103,12 @@ export class SafetensorsFile {
 }
 
 async function openChecked(handle: FileHandle, file: string): Promise<SafetensorsFile> {
-  const { size } = await handle.stat();
+  const { size, mtimeMs } = await handle.stat();
   const prefix = Buffer.from(await readBytes(handle, 0, Math.min(8, size), file));
   const dataStart = headerEnd(prefix, size, file);
   const header = new Uint8Array(await readBytes(handle, 8, dataStart - 8, file));
-  return new SafetensorsFile(file, handle, parseHeader(header, size - dataStart, file), dataStart);
+  const place = { dataStart, version: { size, mtimeMs } };
+  return new SafetensorsFile(file, handle, parseHeader(header, size - dataStart, file), place);
 }
 
 /**
@@ -112,6 +129,16 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+/** All tensors of a file of floats by name, none read yet. */
+export async function openTensors(file: string): Promise<Map<string, FileTensor>> {
+  const opened = await readSafetensors(file);
+  try {
+    return new Map(opened.names.map((name) => [name, opened.tensor(name)]));
+  } finally {
+    await opened.close();
   }
 }
 

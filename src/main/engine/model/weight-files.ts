@@ -7,8 +7,8 @@ import type { SafetensorsFile } from './safetensors.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { validate } from './validate.ts';
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+export const SINGLE = 'model.safetensors';
+export const INDEX = 'model.safetensors.index.json';
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl|pickle)$/i;
 
 /** Where each tensor of a model is: name in the files → the open file that holds it. */

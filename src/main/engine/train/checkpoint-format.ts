@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { WrittenAdapter } from '../model/adapter-config.ts';
 import type { CompanionFiles, Model } from '../model/model-folder.ts';
-import type { HostTensor } from '../model/host-tensor.ts';
+import type { WeightTensor } from '../model/weight-tensor.ts';
 import { CHECKPOINT_FORMAT, MANIFEST } from '../../../shared/checkpoint-manifest.ts';
 import { loopStateSchema, type LoopState } from './loop-state.ts';
 
@@ -12,7 +12,7 @@ export { CHECKPOINT_FORMAT, MANIFEST, manifestSchema, type Manifest } from '../.
 /**
  * A checkpoint is a folder `step-N` (or `step-N.M`: N optimizer steps and M micro-batches of the next one are done):
  *
- *     config.json, model.safetensors, tokenizer and processor files    a Hugging Face model folder; of a LoRA run
+ *     config.json, model.safetensors, tokenizer and processor files    a Hugging Face model folder (large: in shards); of a LoRA run
  *                                                                      adapter_config.json, adapter_model.safetensors
  *     optimizer.safetensors                                           m/<name>, v/<name>, gradient/<name>
  *     state.json                                                      the loop state
@@ -32,7 +32,7 @@ export interface SavedAdapter extends WrittenAdapter {
 /** What a checkpoint holds. Of a model with adapters, only they and what is saved whole are written. */
 export interface Checkpoint extends Model {
   readonly adapter?: SavedAdapter;
-  readonly optimizer: Map<string, HostTensor>;
+  readonly optimizer: ReadonlyMap<string, WeightTensor>;
   readonly state: LoopState;
   /** Texts of tokenizer and processor files. */
   readonly companions: CompanionFiles;

@@ -2,11 +2,12 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, codeOf } from '../../../shared/errors.ts';
 import { parseVersioned } from '../../../shared/run-record.ts';
-import type { HostTensor } from '../model/host-tensor.ts';
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, isAdapterFolder, loadAdapterFolder } from '../model/adapter-folder.ts';
 import { loadModelFolder, readCompanionFiles } from '../model/model-folder.ts';
-import { readAllTensors } from '../model/safetensors.ts';
+import { openTensors } from '../model/safetensors.ts';
 import { parseStrictJson } from '../model/strict-json.ts';
+import { INDEX, SINGLE } from '../model/weight-files.ts';
+import type { WeightTensor } from '../model/weight-tensor.ts';
 import {
   CHECKPOINT_FORMAT,
   checkpointName,
@@ -52,7 +53,8 @@ async function readManifest(folder: string): Promise<Manifest> {
 export async function verifyCheckpoint(folder: string): Promise<void> {
   const { files } = await readManifest(folder);
   const listed = new Set(files.map(({ name }) => name));
-  const weights = listed.has(ADAPTER_WEIGHTS) ? [ADAPTER_CONFIG, ADAPTER_WEIGHTS] : ['model.safetensors'];
+  const plain = listed.has(INDEX) ? INDEX : SINGLE;
+  const weights = listed.has(ADAPTER_WEIGHTS) ? [ADAPTER_CONFIG, ADAPTER_WEIGHTS] : [plain];
   for (const name of ['config.json', ...weights, OPTIMIZER, STATE]) {
     if (!listed.has(name)) throw new InputError({ file: join(folder, MANIFEST), rule: `must list ${name}` });
   }
@@ -75,8 +77,8 @@ const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
  * stand among the optimizer's tensors itself: the heads of the vision phase are no part of the model.
  */
 function checkOptimizer(
-  optimizer: ReadonlyMap<string, HostTensor>,
-  weights: ReadonlyMap<string, HostTensor>,
+  optimizer: ReadonlyMap<string, WeightTensor>,
+  weights: ReadonlyMap<string, WeightTensor>,
   file: string,
 ): void {
   for (const [key, { shape }] of optimizer) {
@@ -95,10 +97,10 @@ function checkOptimizer(
  * tensors, and its last bit depends on their order.
  */
 function inOrderOfWeights(
-  optimizer: ReadonlyMap<string, HostTensor>,
-  weights: ReadonlyMap<string, HostTensor>,
-): Map<string, HostTensor> {
-  const ordered = new Map<string, HostTensor>();
+  optimizer: ReadonlyMap<string, WeightTensor>,
+  weights: ReadonlyMap<string, WeightTensor>,
+): Map<string, WeightTensor> {
+  const ordered = new Map<string, WeightTensor>();
   for (const name of weights.keys()) {
     for (const key of [`m/${name}`, `v/${name}`, `gradient/${name}`]) {
       const tensor = optimizer.get(key);
@@ -109,7 +111,7 @@ function inOrderOfWeights(
 }
 
 /**
- * Loads a checkpoint. It is not compared with its manifest: `verifyCheckpoint` does that.
+ * Opens a checkpoint; its tensors stay in their files until they are used. It is not compared with its manifest: `verifyCheckpoint` does that.
  *
  * @throws InputError naming file and field where its parts do not belong together
  */
@@ -120,7 +122,7 @@ export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
   const model = await (isAdapterFolder(folder) ? loadAdapterFolder : loadModelFolder)(folder);
   const { config, weights } = model;
   const adapter = 'base' in model && { base: model.base, lora: model.scale, whole: new Set(model.replaced) };
-  const optimizer = await readAllTensors(join(folder, OPTIMIZER));
+  const optimizer = await openTensors(join(folder, OPTIMIZER));
   checkOptimizer(optimizer, weights, join(folder, OPTIMIZER));
   const companions = await readCompanionFiles(folder);
   return {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import type { HostTensor } from '../model/host-tensor.ts';
+import type { WeightTensor } from '../model/weight-tensor.ts';
 import type { Checkpoint } from './checkpoint-format.ts';
 import { startThread } from './start-thread.ts';
 
@@ -18,9 +18,10 @@ export type SaveReply =
 /** Saves one checkpoint and resolves to its folder. It may take over the tensors of the request. */
 export type SaveCheckpoint = (request: SaveRequest) => Promise<string>;
 
-/** The buffers of all tensors of some maps. */
-function buffersOf(...maps: ReadonlyMap<string, HostTensor>[]): Set<ArrayBuffer> {
-  return new Set(maps.flatMap((tensors) => [...tensors.values()].map(({ data }) => data.buffer as ArrayBuffer)));
+/** The buffers of all tensors in memory of some maps. */
+function buffersOf(...maps: ReadonlyMap<string, WeightTensor>[]): Set<ArrayBuffer> {
+  const tensors = maps.flatMap((map) => [...map.values()]);
+  return new Set(tensors.flatMap((tensor) => ('data' in tensor ? [tensor.data.buffer as ArrayBuffer] : [])));
 }
 
 /** The next answer of a thread. Rejects where the thread fails or leaves instead. */
@@ -45,7 +46,7 @@ export class CheckpointThread {
   private readonly shared: ReadonlySet<ArrayBuffer>;
 
   /** @param shared tensors that stay in use here (weights that are not trained): they are copied, all others move */
-  constructor(shared: ReadonlyMap<string, HostTensor>) {
+  constructor(shared: ReadonlyMap<string, WeightTensor>) {
     this.shared = buffersOf(shared);
   }
 

@@ -2,9 +2,9 @@ import { InputError } from '../../../shared/errors.ts';
 import { LORA_DEFAULTS, type LoraSettings } from '../../../shared/recipe-lora.ts';
 import type { InstructRecipe } from '../../../shared/recipe.ts';
 import { isAdapterFolder, loadAdapterFolder } from '../model/adapter-folder.ts';
-import type { HostTensor } from '../model/host-tensor.ts';
 import { isLoraTensor, loraOf, newLora, withLora, type Lora } from '../model/lora.ts';
 import { loadModelFolder, type Model } from '../model/model-folder.ts';
+import type { WeightTensor } from '../model/weight-tensor.ts';
 import type { SavedAdapter } from './checkpoint-format.ts';
 import { partOf } from './trained-parts.ts';
 
@@ -26,7 +26,7 @@ function checkSameAdapter(found: Lora, asked: Lora, folder: string): void {
 
 /** Names of weights that the base model has others of once this recipe has run: trained or replaced modules are saved whole. */
 function wholeWeights(
-  weights: ReadonlyMap<string, HostTensor>,
+  weights: ReadonlyMap<string, WeightTensor>,
   { train, model }: Pick<InstructRecipe, 'train' | 'model'>,
   replaced: ReadonlySet<string>,
 ): Set<string> {

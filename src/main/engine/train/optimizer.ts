@@ -3,6 +3,7 @@ import { Variable, type AdamScalars } from '../backend/variable.ts';
 import { mul } from '../backend/kernels.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
 import type { Parameters } from '../model/parameters.ts';
+import { storedFloats, type WeightTensor } from '../model/weight-tensor.ts';
 
 export interface AdamWSettings {
   readonly betas: readonly [number, number];
@@ -26,16 +27,16 @@ export class AdamW {
   private readonly moments = new Map<string, Moments>();
 
   /** @param saved moments under `m/<name>` and `v/<name>`, as `toHost` gives them; absent: zeros */
-  constructor(parameters: Parameters, settings: AdamWSettings, saved?: ReadonlyMap<string, HostTensor>) {
+  constructor(parameters: Parameters, settings: AdamWSettings, saved?: ReadonlyMap<string, WeightTensor>) {
     this.parameters = parameters;
     this.settings = settings;
     for (const name of parameters.trainedNames()) {
       const { shape } = parameters.variable(name);
-      const values = (key: string): Float32Array => saved?.get(key)?.data ?? zeros(shape);
-      this.moments.set(name, {
-        m: new Variable(shape, values(`m/${name}`)),
-        v: new Variable(shape, values(`v/${name}`)),
-      });
+      const moment = (key: string): Variable => {
+        const tensor = saved?.get(key);
+        return new Variable(shape, tensor && storedFloats(tensor));
+      };
+      this.moments.set(name, { m: moment(`m/${name}`), v: moment(`v/${name}`) });
     }
   }
 
@@ -103,8 +104,4 @@ export class AdamW {
       epsilon: tf.scalar(this.settings.epsilon * Math.sqrt(1 - beta2 ** t)),
     };
   }
-}
-
-function zeros(shape: readonly number[]): Float32Array {
-  return new Float32Array(shape.reduce((a, b) => a * b, 1));
 }

@@ -19,6 +19,7 @@ import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature
 import { sizeOf } from '../model/host-tensor.ts';
 import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
+import { toHostTensor } from '../model/weight-tensor.ts';
 import { buildModel, type TrainableModel } from './build-model.ts';
 import { sha256OfFile, type Checkpoint } from './checkpoint-format.ts';
 import { conversationRows, withConversation } from './conversation-rows.ts';
@@ -160,6 +161,14 @@ function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Sample
   return { loop, rows: chosen.length, stages: [], isTrained: isTowerTrained, notices: [heads] };
 }
 
+/** The vision phase saves what it does not train with every checkpoint: it must outlast the file that it came from. */
+function withRestInMemory(model: TrainableModel): TrainableModel {
+  const weights = [...model.weights].map(
+    ([name, weight]) => [name, name.startsWith('vision_tower.') ? weight : toHostTensor(weight)] as const,
+  );
+  return { ...model, weights: new Map(weights) };
+}
+
 const stageRecord = ({ firstStep, untilStep, compression }: Stage): StageRecord => ({
   firstStep,
   untilStep,
@@ -191,7 +200,8 @@ export async function prepareTraining(recipe: Recipe, options: PrepareOptions = 
   const { samples, broken } = readDataset(train, { ...(images !== undefined && { images }), repeatedIds: true });
   try {
     if (broken.length > 0) throw brokenSamplesError(train, broken);
-    const model = withConversation(recipe, options.from ?? (await buildModel(recipe, samples)));
+    const opened = withConversation(recipe, options.from ?? (await buildModel(recipe, samples)));
+    const model = recipe.phase === 'vision' ? withRestInMemory(opened) : opened;
     const loop =
       recipe.phase === 'vision'
         ? visionLoop(recipe, model, samples, options)

@@ -4,6 +4,7 @@ import type { Compression } from '../../../shared/compression.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import type { Precision } from '../../../shared/precision.ts';
 import { withPrecision } from '../backend/precision.ts';
+import { upload } from '../backend/upload.ts';
 import type { EncodedRow } from '../data/batch.ts';
 import { GraphCache, type Described, type GraphCounts } from '../backend/graph/graph-function.ts';
 import { planBatch } from '../model/batch-plan.ts';
@@ -12,6 +13,7 @@ import { batchTensors, signatureOf, withDeviceBatch, type HostVision } from '../
 import type { HostTensor } from '../model/host-tensor.ts';
 import { checkpointedLayer, llavaLoss, trainingLayer, type DeviceBatch } from '../model/llava.ts';
 import type { Parameters } from '../model/parameters.ts';
+import { storedFloats, type WeightTensor } from '../model/weight-tensor.ts';
 import type { Weights } from '../model/weights.ts';
 import { lossAndGradients } from './gradients.ts';
 
@@ -117,9 +119,9 @@ export class AccumulatedGradient {
   }
 
   /** Replaces the sums. */
-  fromHost(tensors: ReadonlyMap<string, HostTensor>): void {
+  load(tensors: ReadonlyMap<string, WeightTensor>): void {
     this.clear();
-    for (const [name, { shape, data }] of tensors) this.sums.set(name, tf.tensor(data, shape as number[], 'float32'));
+    for (const [name, tensor] of tensors) this.sums.set(name, tf.keep(upload(storedFloats(tensor))));
   }
 
   clear(): void {

@@ -6,8 +6,9 @@ import type { Compression } from '../../../shared/compression.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import type { InstructRecipe } from '../../../shared/recipe.ts';
 import type { LlavaConfig } from '../model/config.ts';
-import type { HostTensor } from '../model/host-tensor.ts';
 import { Parameters } from '../model/parameters.ts';
+import type { WeightTensor } from '../model/weight-tensor.ts';
+import type { Checkpoint } from './checkpoint-format.ts';
 import { INITIAL_STATE, type LoopState } from './loop-state.ts';
 import { StageScheduler } from './stage-scheduler.ts';
 import { stepMetrics, supervisedTokens } from './step-metrics.ts';
@@ -28,14 +29,14 @@ export interface StepSource {
 export interface TrainerSetup {
   readonly recipe: InstructRecipe;
   readonly config: LlavaConfig;
-  readonly weights: ReadonlyMap<string, HostTensor>;
+  readonly weights: ReadonlyMap<string, WeightTensor>;
   /** Names of the weights that a snapshot holds; by default all. */
   readonly saved?: (name: string) => boolean;
   readonly source: StepSource;
   /** Optimizer steps of the whole run. */
   readonly totalSteps: number;
   /** Optimizer tensors and loop state of a checkpoint to go on from; `weights` are its weights then. */
-  readonly from?: Pick<Snapshot, 'optimizer' | 'state'>;
+  readonly from?: Pick<Checkpoint, 'optimizer' | 'state'>;
   /** By default graph. */
   readonly execution?: ExecutionMode;
 }

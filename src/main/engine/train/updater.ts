@@ -1,6 +1,7 @@
 import type { Recipe } from '../../../shared/recipe.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
 import type { Parameters } from '../model/parameters.ts';
+import type { WeightTensor } from '../model/weight-tensor.ts';
 import { clipByGlobalNorm, globalNorm } from './clipping.ts';
 import { learningRatesAt, warmupSteps, type LearningRates, type LearningRateSchedule } from './lr-schedule.ts';
 import { AdamW } from './optimizer.ts';
@@ -53,7 +54,7 @@ export class Updater {
     parameters: Parameters,
     settings: Recipe['optimizer'],
     totalSteps: number,
-    saved?: ReadonlyMap<string, HostTensor>,
+    saved?: ReadonlyMap<string, WeightTensor>,
   ) {
     const { schedule, lr, warmupRatio } = settings;
     this.settings = settings;
@@ -61,7 +62,7 @@ export class Updater {
     this.partRates = 'lrs' in settings ? (settings.lrs ?? {}) : {};
     this.adamW = new AdamW(parameters, settings, saved);
     const gradients = [...(saved ?? [])].filter(([name]) => name.startsWith(GRADIENT_PREFIX));
-    this.gradient.fromHost(new Map(gradients.map(([name, sum]) => [name.slice(GRADIENT_PREFIX.length), sum])));
+    this.gradient.load(new Map(gradients.map(([name, sum]) => [name.slice(GRADIENT_PREFIX.length), sum])));
   }
 
   /**

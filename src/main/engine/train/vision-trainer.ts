@@ -10,7 +10,9 @@ import { tf } from '../backend/tensorflow.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
 import { Parameters } from '../model/parameters.ts';
+import { toHostTensors, type WeightTensor } from '../model/weight-tensor.ts';
 import { flipsAndShifts } from './augment.ts';
+import type { Checkpoint } from './checkpoint-format.ts';
 import { INITIAL_STATE, type LoopState } from './loop-state.ts';
 import { QuestionHeads, type AnsweredQuestion } from './question-heads.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -30,13 +32,13 @@ export interface VisionSample {
 export interface VisionTrainerSetup {
   readonly recipe: VisionRecipe;
   readonly config: LlavaConfig;
-  /** Weights of the whole model: what is not the tower stays as it is. */
-  readonly weights: ReadonlyMap<string, HostTensor>;
+  /** Weights of the whole model. What is not the tower stays as it is, in host memory. */
+  readonly weights: ReadonlyMap<string, WeightTensor>;
   readonly samples: readonly VisionSample[];
   /** Preprocessed pixels of some images: [I, 3, S, S]. */
   readonly loadPixels: (images: readonly string[]) => Promise<Float32Array>;
   readonly totalSteps: number;
-  readonly from?: Pick<Snapshot, 'optimizer' | 'state'>;
+  readonly from?: Pick<Checkpoint, 'optimizer' | 'state'>;
   /** By default graph. */
   readonly execution?: ExecutionMode;
 }
@@ -45,6 +47,8 @@ export interface VisionTrainerSetup {
 export class VisionTrainer implements TrainingLoop {
   readonly heads: QuestionHeads;
   private readonly setup: VisionTrainerSetup;
+  /** Weights that are not the tower's. */
+  private readonly untouched: ReadonlyMap<string, HostTensor>;
   private readonly parameters: Parameters;
   private readonly visionStep: VisionStep;
   private readonly updater: Updater;
@@ -59,7 +63,9 @@ export class VisionTrainer implements TrainingLoop {
       recipe.vision.minimumAnswers,
     );
     const reached = isTrained({ parts: 'projector', visionTower: 'trained' }, config);
-    const own = [...weights].filter(([name]) => name.startsWith('vision_tower.'));
+    const isTower = (name: string): boolean => name.startsWith('vision_tower.');
+    const own = [...weights].filter(([name]) => isTower(name));
+    this.untouched = toHostTensors(new Map([...weights].filter(([name]) => !isTower(name))));
     this.parameters = new Parameters(new Map([...own, ...this.headWeights(from)]), (name) => {
       return name.startsWith('vision_tower.') ? reached(name) : true;
     });
@@ -82,11 +88,12 @@ export class VisionTrainer implements TrainingLoop {
 
   /** The whole model with the tower as it is now; the heads are among the optimizer's tensors. */
   snapshot(): Snapshot {
-    const weights = new Map(this.setup.weights);
+    const now = this.parameters.toHost();
     const optimizer = this.updater.toHost();
-    for (const [name, tensor] of this.parameters.toHost()) {
-      if (name.startsWith('vision_tower.')) weights.set(name, tensor);
-      else optimizer.set(name, tensor);
+    for (const name of [HEADS_WEIGHT, HEADS_BIAS]) optimizer.set(name, now.get(name) as HostTensor);
+    const weights = new Map<string, HostTensor>();
+    for (const name of this.setup.weights.keys()) {
+      weights.set(name, (now.get(name) ?? this.untouched.get(name)) as HostTensor);
     }
     return { weights, optimizer, state: this.state };
   }
@@ -97,7 +104,7 @@ export class VisionTrainer implements TrainingLoop {
     this.parameters.dispose();
   }
 
-  private headWeights(from: VisionTrainerSetup['from']): [string, HostTensor][] {
+  private headWeights(from: VisionTrainerSetup['from']): [string, WeightTensor][] {
     const width = this.setup.config.vision.hiddenSize;
     const shapes: [string, number[]][] = [
       [HEADS_WEIGHT, [this.heads.classCount, width]],

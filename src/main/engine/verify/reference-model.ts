@@ -20,6 +20,7 @@ import { loadModelFolder, type Model } from '../model/model-folder.ts';
 import { Parameters } from '../model/parameters.ts';
 import { project } from '../model/projector.ts';
 import { visionFeatures } from '../model/vision-encoder.ts';
+import { toHostTensors, type WeightTensor } from '../model/weight-tensor.ts';
 import type { Weights } from '../model/weights.ts';
 import type { SequenceLayout } from '../compressor/sequence-layout.ts';
 import { sizeOf, type HostTensor } from '../model/host-tensor.ts';
@@ -63,7 +64,7 @@ export class ReferenceModel {
 
   private constructor({ config, weights }: Model, pixels: HostTensor, execution: ExecutionMode) {
     this.config = config;
-    this.initial = weights;
+    this.initial = toHostTensors(weights);
     this.execution = execution;
     this.functions = new GraphCache(execution);
     this.parameters = new Parameters(weights, () => true);
@@ -77,7 +78,7 @@ export class ReferenceModel {
   }
 
   /** The same case with other weights; to be disposed for itself. */
-  withWeights(weights: Map<string, HostTensor>): ReferenceModel {
+  withWeights(weights: ReadonlyMap<string, WeightTensor>): ReferenceModel {
     return new ReferenceModel({ config: this.config, weights }, this.pixels, this.execution);
   }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parseLlavaConfig } from '../../../../src/main/engine/model/huggingface-config.ts';
-import { canonicalName, isDerived, parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
+import { parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
 
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../../golden/clip-llama/${name}`, import.meta.url), 'utf8'));
@@ -24,29 +24,4 @@ it('a projector without bias has only its weights', () => {
     'multi_modal_projector.linear_1.weight',
     'multi_modal_projector.linear_2.weight',
   ]);
-});
-
-it.each([
-  ['model.language_model.layers.3.mlp.up_proj.weight', 'language_model.model.layers.3.mlp.up_proj.weight'],
-  ['model.language_model.norm.weight', 'language_model.model.norm.weight'],
-  ['lm_head.weight', 'language_model.lm_head.weight'],
-  ['model.multi_modal_projector.linear_1.bias', 'multi_modal_projector.linear_1.bias'],
-  ['model.vision_tower.pre_layrnorm.bias', 'vision_tower.pre_layrnorm.bias'],
-  ['model.vision_tower.vision_model.post_layernorm.bias', 'vision_tower.post_layernorm.bias'],
-  ['vision_tower.vision_model.encoder.layers.0.mlp.fc1.bias', 'vision_tower.encoder.layers.0.mlp.fc1.bias'],
-  ['something.else', 'something.else'],
-])('%s is %s', (name, canonical) => {
-  expect(canonicalName(name)).toBe(canonical);
-});
-
-it('canonical names stay as they are and none is taken for a derived tensor', () => {
-  for (const name of parameterShapes(config).keys()) {
-    expect(canonicalName(name)).toBe(name);
-    expect(isDerived(name)).toBe(false);
-  }
-});
-
-it('tensors that follow from the configuration are known', () => {
-  expect(isDerived('vision_tower.vision_model.embeddings.position_ids')).toBe(true);
-  expect(isDerived('language_model.model.layers.0.self_attn.rotary_emb.inv_freq')).toBe(true);
 });

@@ -249,8 +249,8 @@ describe('the accumulated gradient', () => {
     sum.add(new Map([['a', gradientOf(1, -0, 1e-30)]]));
     const host = sum.toHost();
     const copy = new AccumulatedGradient();
-    copy.fromHost(host);
-    copy.fromHost(host);
+    copy.load(host);
+    copy.load(host);
     expectSameTensors(copy.toHost(), host);
     copy.clear();
     sum.clear();

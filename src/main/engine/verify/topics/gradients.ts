@@ -1,4 +1,4 @@
-import { canonicalName } from '../../model/parameter-shapes.ts';
+import { canonicalName } from '../../model/tensor-names.ts';
 import { closeGradient, failed } from '../compare.ts';
 import { stageCompression } from '../reference-rows.ts';
 import type { ModelTopic } from '../topic.ts';

@@ -2,7 +2,8 @@ import { recipeSchema, withStages, type InstructRecipe } from '../../../../share
 import { readAdapter, withAdapter } from '../../model/adapter-folder.ts';
 import type { HostTensor } from '../../model/host-tensor.ts';
 import { isLoraFactor } from '../../model/lora.ts';
-import { canonicalName } from '../../model/parameter-shapes.ts';
+import { canonicalName } from '../../model/tensor-names.ts';
+import { toHostTensors } from '../../model/weight-tensor.ts';
 import { Trainer, type StepSource } from '../../train/trainer.ts';
 import type { CaseFolder } from '../case-folder.ts';
 import type { ReferenceCase } from '../case-schema.ts';
@@ -105,7 +106,7 @@ async function adapterWeights(
   model: ReferenceModel,
 ): Promise<Map<string, HostTensor>> {
   const dir = folder.path(name);
-  return withAdapter(model.initial, await readAdapter(dir), dir);
+  return toHostTensors(withAdapter(model.initial, await readAdapter(dir), dir));
 }
 
 /** Weights that a run starts from. */
