@@ -116,10 +116,10 @@ describe('an export', () => {
     expect(readdirSync(join(model, 'final'))).not.toContain('python');
   });
 
-  it.skipIf(!hasReference)(
-    'a reference model comes back with the same bytes of weights (needs ../shared/reference)',
-    async () => {
-      const model = join(REFERENCE, 'clip-llama', 'model');
+  it.skipIf(!hasReference).each(['clip-llama', 'siglip-qwen2'])(
+    'the reference model %s comes back with the same bytes of weights (needs ../shared/reference)',
+    async (name) => {
+      const model = join(REFERENCE, name, 'model');
       const { folder } = await exportTo({ model });
       const [written, before] = [await loadModelFolder(folder), await loadModelFolder(model)];
       expect(written.config).toEqual(before.config);

@@ -143,10 +143,10 @@ describe.skipIf(python === undefined)(`an exported model in Python (${PYTHON_HIN
   );
 
   describe.skipIf(!hasReference)('the reference models (needs ../shared/reference)', () => {
-    it(
-      'clip-llama, with pictures that are no squares, before and after twelve training steps',
-      async () => {
-        const reference = join(REFERENCE, 'clip-llama');
+    it.each(['clip-llama', 'siglip-qwen2'])(
+      '%s, with pictures that are no squares, before and after twelve training steps',
+      async (name) => {
+        const reference = join(REFERENCE, name);
         const model = join(reference, 'model');
         const pictures = readdirSync(join(reference, 'images')).map((name) => join(reference, 'images', name));
         await expectSameInPython({ model }, model, pictures);
