@@ -21,10 +21,12 @@ function count(weights: ReadonlyMap<string, Pick<HostTensor, 'shape'>>): number 
   return [...weights.values()].reduce((total, { shape }) => total + sizeOf(shape), 0);
 }
 
-async function wholeModel(source: string): Promise<Exportable> {
+const STORED = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' } as const;
+
+async function wholeModel(source: string, dtype: ExportDtype): Promise<Exportable> {
   const model = await loadPlainModel(source);
   const files = pythonFiles(model.config, await readOwnAndBaseFiles(source));
-  const write = (folder: string): Promise<void> => saveModelFolder(folder, model, files);
+  const write = (folder: string): Promise<void> => saveModelFolder(folder, model, files, { dtype: STORED[dtype] });
   return { config: model.config, parameters: count(model.weights), write };
 }
 
@@ -56,6 +58,7 @@ async function adapterAlone(source: string): Promise<Exportable> {
  * @throws InputError naming file and field, or where the model has no such form
  */
 export async function loadExportable(source: string, form: ExportForm, dtype: ExportDtype): Promise<Exportable> {
-  if (dtype !== 'float32') throw new InputError({ field: 'dtype', value: dtype, rule: 'must be float32 so far' });
-  return form === 'adapter' ? adapterAlone(source) : wholeModel(source);
+  if (form === 'merged') return wholeModel(source, dtype);
+  if (dtype === 'float32') return adapterAlone(source);
+  throw new InputError({ field: 'dtype', value: dtype, rule: 'must be float32 for an adapter: it is small' });
 }

@@ -1,6 +1,16 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { toHostTensor } from '../../../../src/main/engine/model/weight-tensor.ts';
 import { loadModelFolder } from '../../../../src/main/engine/model/model-folder.ts';
 import { processorFiles } from '../../../../src/main/engine/model/processor-config.ts';
 import { saveCheckpoint } from '../../../../src/main/engine/train/checkpoint-write.ts';
@@ -55,6 +65,35 @@ describe('an export', () => {
       },
     });
     expect(readJson(folder, 'preprocessor_config.json')).toMatchObject({ do_pad: true });
+  });
+
+  it.each([
+    ['bfloat16', 2 ** -8],
+    ['float16', 2 ** -11],
+  ] as const)('in %s is half as large, each value rounded to the nearest', async (dtype, relative) => {
+    const { folder, source } = await exportTo({ model: await run(8), dtype });
+    const [written, before] = [await loadModelFolder(folder), await loadModelFolder(source)];
+    expect(readJson(folder, 'config.json')).toMatchObject({ dtype });
+    const name = 'multi_modal_projector.linear_1.weight';
+    const [rounded, exact] = [written, before].map(({ weights }) => {
+      const weight = weights.get(name);
+      if (!weight) throw new Error(`${name} is there`);
+      return toHostTensor(weight).data;
+    }) as [Float32Array, Float32Array];
+    expect(rounded.every((value, i) => Math.abs(value - (exact[i] ?? NaN)) <= relative * Math.abs(exact[i] ?? 0))).toBe(
+      true,
+    );
+    expect(rounded).not.toEqual(exact);
+    const bytes = (at: string): number => statSync(join(at, 'model.safetensors')).size;
+    expect(bytes(folder)).toBeLessThan(0.75 * bytes(source));
+  });
+
+  it('refuses an adapter in halves, and one where there is none', async () => {
+    const model = await run(8);
+    await expect(exportTo({ model, form: 'adapter', dtype: 'float16' })).rejects.toThrow(
+      'must be float32 for an adapter',
+    );
+    await expect(exportTo({ model, form: 'adapter' })).rejects.toThrow('needs a model with a LoRA adapter');
   });
 
   it('has a model card with the facts of the run', async () => {
