@@ -85,6 +85,12 @@ function checkText(text: string, field: string): void {
     throw new RecordError(`${field}: holds half of a surrogate pair, which is no character`);
 }
 
+/** In Python such a text becomes an image token like any other, for which there is no image. */
+function checkNoPlaceholder(text: string, field: string): void {
+  if (!text.includes(IMAGE_PLACEHOLDER)) return;
+  throw new RecordError(`${field}: holds ${IMAGE_PLACEHOLDER}, which only human turns may, once for each image`);
+}
+
 function mediaOf(record: LlavaRecord): { modality: Modality; media: readonly string[] } {
   const given = (['image', 'images', 'video'] as const).filter((key) => record[key] !== undefined);
   if (given.length > 1)
@@ -126,13 +132,16 @@ function readTurn(record: LlavaRecord, at: number, modality: Modality): Turn {
 
 /**
  * Checks one record of a LLaVA file and splits its conversation into turns. White space around questions and answers
- * is dropped, as LLaVA does. Only human turns have placeholders: in an answer `<image>` is text.
+ * is dropped, as LLaVA does. Only human turns may have placeholders, one for each image.
  * @throws RecordError with the field and the rule that is broken.
  */
 export function readConversation(json: unknown): Conversation {
   const record = readRecord(json);
   const { modality, media } = mediaOf(record);
-  record.conversations.forEach(({ value }, i) => checkText(value, `conversations[${i}].value`));
+  record.conversations.forEach(({ value, from }, i) => {
+    checkText(value, `conversations[${i}].value`);
+    if (from !== 'human') checkNoPlaceholder(value, `conversations[${i}].value`);
+  });
   media.forEach((path) => checkText(path, 'image'));
   checkText(String(record.id), 'id');
   checkOrder(record.conversations);

@@ -16,7 +16,7 @@ describe('readConversation', () => {
       turn('human', 'What colour?\n<image>'),
       turn('gpt', ' red\n'),
       turn('human', 'Why?'),
-      turn('gpt', 'Painted. <image> is text here'),
+      turn('gpt', 'Painted.'),
     ];
     expect(readConversation(record({ conversations, extra: 1 }))).toEqual({
       id: 'a',
@@ -25,7 +25,7 @@ describe('readConversation', () => {
       media: ['a.png'],
       turns: [
         { question: 'What colour?', media: 1, answer: 'red' },
-        { question: 'Why?', media: 0, answer: 'Painted. <image> is text here' },
+        { question: 'Why?', media: 0, answer: 'Painted.' },
       ],
     });
   });

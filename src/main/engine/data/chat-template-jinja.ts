@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
-import { codeOf, InputError, messageOf } from '../../../shared/errors.ts';
+import { InputError, messageOf } from '../../../shared/errors.ts';
 
 /** Templates come with models: they are not trusted to end, nor to stay small. */
 const LARGEST_TEMPLATE = 200_000;
@@ -73,7 +73,8 @@ export class JinjaTemplate {
     try {
       return withinTime(work);
     } catch (cause) {
-      const isLate = codeOf(cause) === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+      // An error of the other context's own Error class.
+      const isLate = (cause as { readonly code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
       const reason = isLate ? `it takes more than ${TIME_LIMIT_MS / 1000} seconds` : messageOf(cause);
       throw this.error(`${what}: ${reason}`, cause);
     }

@@ -122,12 +122,22 @@ export class ChatTemplate {
       this.layOut(conversation, 'parts', false);
       return 'parts';
     } catch (error) {
+      const isRendered = this.renders(conversation, 'parts');
       try {
         this.layOut(conversation, 'text', false);
         return 'text';
-      } catch {
-        throw error;
+      } catch (textError) {
+        throw isRendered ? error : textError;
       }
+    }
+  }
+
+  private renders(messages: readonly Message[], form: ContentForm): boolean {
+    try {
+      this.renderer(messages.map((message) => templateMessage(message, form, this.imageToken)))(messages.length, false);
+      return true;
+    } catch {
+      return false;
     }
   }
 

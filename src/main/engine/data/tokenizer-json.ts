@@ -186,7 +186,7 @@ function checkIds({ model, added_tokens: added }: TokenizerJson, file: string): 
     });
 }
 
-function checkMerges({ model }: TokenizerJson, file: string): void {
+function checkMerges({ model, added_tokens: addedTokens }: TokenizerJson, file: string): void {
   model.merges.forEach((merge, i) => {
     const field = `model.merges[${i}]`;
     const parts = typeof merge === 'string' ? merge.split(' ') : merge;
@@ -196,8 +196,11 @@ function checkMerges({ model }: TokenizerJson, file: string): void {
     if (missing !== undefined)
       throw new InputError({ file, field, value: missing, rule: 'this token is missing from model.vocab' });
   });
-  // Single characters and byte tokens are spelt without merges, whole words are not.
-  const words = Object.keys(model.vocab).filter((token) => Array.from(token).length > 1 && !/^<.*>$/.test(token));
+  // Single characters, bytes and added tokens are spelt without merges, whole words are not.
+  const added = new Set(addedTokens.map(({ content }) => content));
+  const words = Object.keys(model.vocab).filter(
+    (token) => Array.from(token).length > 1 && !/^<0x..>$/.test(token) && !added.has(token),
+  );
   if (words.length > 0 && model.merges.length === 0) {
     throw new InputError({
       file,

@@ -48,7 +48,8 @@ export async function loadAnsweringModel(path: string, execution?: ExecutionMode
   }
   const parameters = new Parameters(host);
   const { weights, release } = parameters.borrow();
-  const stopIds = new Set([...config.text.eosTokenIds, tokenizer.special.endOfText]);
+  const endToken = tokenizer.specialTokens.get(template.endToken ?? '')?.id ?? tokenizer.special.endOfText;
+  const stopIds = new Set([...config.text.eosTokenIds, tokenizer.special.endOfText, endToken]);
   const functions = answeringFunctions(execution);
   const dispose = (): void => {
     functions.dispose();

@@ -112,7 +112,7 @@ export const caseSchema = z.object({
       ),
     })
     .optional(),
-  batch: z.object({ image_of_row: perRow }).optional(),
+  batch: z.object({ image_of_row: perRow, conversations: z.array(messages).optional() }).optional(),
   parameters_without_gradient: z.array(z.string()).default([]),
   compression: z.array(compressionEntry).default([]),
   extra: z.record(z.string(), sampleRuns).default({}),

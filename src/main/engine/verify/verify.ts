@@ -14,7 +14,7 @@ import { forwardTopic } from './topics/forward.ts';
 import { generationTopic } from './topics/generation.ts';
 import { gradientsTopic } from './topics/gradients.ts';
 import { preprocessingTopic } from './topics/preprocessing.ts';
-import { samplesTopic } from './topics/samples.ts';
+import { sampleRowsTopic, samplesTopic } from './topics/samples.ts';
 import { tokenizerTopic } from './topics/tokenizer.ts';
 import { trainingTopic } from './topics/training.ts';
 import { unsupportedModel } from './unsupported.ts';
@@ -22,6 +22,7 @@ import { unsupportedModel } from './unsupported.ts';
 const DATA_TOPICS: Record<string, DataTopic> = {
   tokenizer: tokenizerTopic,
   chat: chatTopic,
+  rows: sampleRowsTopic,
   preprocessing: preprocessingTopic,
 };
 

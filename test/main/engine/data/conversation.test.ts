@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IGNORED_LABEL } from '../../../../src/main/engine/data/batch.ts';
 import { builtInConversation, folderConversation } from '../../../../src/main/engine/data/conversation-choice.ts';
-import type { Message } from '../../../../src/main/engine/data/conversation-piece.ts';
+import type { Message, Piece } from '../../../../src/main/engine/data/conversation-piece.ts';
 import { VICUNA_CHAT_TEMPLATE } from '../../../../src/main/engine/data/conversation-templates.ts';
 import { encodePieces, type TokenRow } from '../../../../src/main/engine/data/conversation.ts';
 import { encodePrompt } from '../../../../src/main/engine/data/encode.ts';
@@ -154,5 +154,19 @@ describe('encodePieces', () => {
     expect(tokenizer.decode(encodePieces(tokenizer, pieces, 1).tokenIds)).toBe('USER: \nWhat? ASSISTANT:');
     const plain = builtInConversation('plain', tokenizer);
     expect(plain.prompt([{ role: 'user', visuals: 1, text: 'x' }])).toEqual([{ kind: 'visual' }]);
+  });
+
+  it('puts nothing in front where the template has, and lets tokens take white space away', () => {
+    const json = tinyTokenizer.json(['What? A cat'], 300);
+    const added = (json['added_tokens'] as { content: string }[]).map((token) =>
+      token.content === '</s>' ? { ...token, lstrip: true, rstrip: true } : token,
+    );
+    const stripping = Tokenizer.parse({ ...json, added_tokens: added }, {}, 'odd');
+    const text = (words: string): Piece => ({ kind: 'text', text: words, supervised: false });
+    const end: Piece = { kind: 'special', token: '</s>', supervised: true };
+    const pieces = [{ ...end, token: '<s>' }, text(' A '), text(' \n'), end, text(' '), text(' cat '), end];
+    const { tokenIds } = encodePieces(stripping, pieces, 1);
+    expect([...tokenIds]).toEqual(stripping.encodeWithSpecialTokens('<s> A  \n</s>  cat </s>').slice(1));
+    expect(stripping.decode(tokenIds, { keepSpecial: true })).toBe('<s> A</s>cat</s>');
   });
 });

@@ -8,8 +8,12 @@ import {
   promptMessages,
   singleTurns,
 } from '../../../../src/main/engine/data/encode.ts';
+import { ChatTemplate } from '../../../../src/main/engine/data/chat-template.ts';
+import { builtInConversation } from '../../../../src/main/engine/data/conversation-choice.ts';
+import { Tokenizer } from '../../../../src/main/engine/data/tokenizer.ts';
 import { trainingRows } from '../../../../src/main/engine/data/training-rows.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
+import { tinyTokenizer } from '../../../helpers/tiny-tokenizer.ts';
 import { vicunaTemplate } from '../../../helpers/tiny-template.ts';
 
 const template = vicunaTemplate();
@@ -161,5 +165,37 @@ describe('trainingRows', () => {
     expect(Math.max(...multi.rows.lengths)).toBe(60);
     const single = trainingRows(samples, { ...options, maxLength: 60, turns: 'single' });
     expect([single.rows.length, single.tooLong.map(({ id }) => id)]).toEqual([0, ['a', 'b', 'c']]);
+  });
+
+  it('tells before the run which samples have more image tokens than images, by the name the tokenizer has for them', () => {
+    const json = tinyTokenizer.json(['USER: What? ASSISTANT: red'], 300);
+    const added = (json['added_tokens'] as { content: string }[]).map((token) =>
+      token.content === '<image>' ? { ...token, content: '[IMG]' } : token,
+    );
+    const { '<image>': id, ...vocab } = json.model.vocab;
+    const model = { ...json.model, vocab: { ...vocab, '[IMG]': id } };
+    const other = Tokenizer.parse({ ...json, model, added_tokens: added }, { image_token: '[IMG]' }, 'other');
+    const records = [record('a', true, 'What?'), record('b', true, 'Is [IMG] here?'), record('c', false, '[IMG]')];
+    const { rows, mismatched } = trainingRows(dataset(records), {
+      ...options,
+      template: builtInConversation('v1', other),
+    });
+    expect(rows.length).toBe(1);
+    expect(mismatched).toEqual([
+      { index: 1, id: 'b', line: 2, reason: 'conversations: 2 [IMG] in the texts for 1 images' },
+      { index: 2, id: 'c', line: 3, reason: 'conversations: 1 [IMG] in the texts for 0 images' },
+    ]);
+  });
+
+  it('tells which samples a template cannot write', () => {
+    const source =
+      "{% for message in messages %}{% if message['role'] == 'system' %}{{ raise_exception('No system prompts') }}{% endif %}{{ message['content'] }}</s>{% endfor %}";
+    const refusing = new ChatTemplate(source, tokenizer, { file: 'chat_template.jinja' });
+    const { conversations, ...rest } = record('b', false, 'Hi') as { conversations: object[] };
+    const withSystem = { ...rest, conversations: [{ from: 'system', value: 'Be kind.' }, ...conversations] };
+    const samples = dataset([record('a', true, 'What?'), withSystem]);
+    const { rows, mismatched } = trainingRows(samples, { ...options, template: refusing });
+    expect(rows.length).toBe(1);
+    expect(mismatched.map(({ id, reason }) => [id, reason.includes('No system prompts')])).toEqual([['b', true]]);
   });
 });

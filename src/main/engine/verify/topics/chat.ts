@@ -8,7 +8,8 @@ import type { DataTopic, Finding } from '../topic.ts';
 
 type Conversation = NonNullable<ReferenceCase['chat']>['conversations'][number];
 
-function messageOf({ role, content }: Conversation['messages'][number]): Message {
+/** A message of a case as our templates take it. */
+export function messageOf({ role, content }: Conversation['messages'][number]): Message {
   const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('');
   return { role, visuals: content.filter(({ type }) => type === 'image').length, text };
 }

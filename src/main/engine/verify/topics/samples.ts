@@ -1,9 +1,12 @@
+import { folderConversation } from '../../data/conversation-choice.ts';
+import { encodePieces } from '../../data/conversation.ts';
 import { close, equal, failed } from '../compare.ts';
 import type { CaseFolder } from '../case-folder.ts';
 import type { ForwardRun, ReferenceModel } from '../reference-model.ts';
 import { referenceRows, stageCompression } from '../reference-rows.ts';
 import { TOLERANCES } from '../tolerances.ts';
-import type { Finding, ModelTopic } from '../topic.ts';
+import type { DataTopic, Finding, ModelTopic } from '../topic.ts';
+import { messageOf } from './chat.ts';
 import { logitsChecks } from './logits.ts';
 
 const FILE = 'extra.safetensors';
@@ -56,4 +59,28 @@ async function* sampleChecks(folder: CaseFolder, model: ReferenceModel, sample: 
 /** Samples of another make-up than the batch: several images, text only, a mix of both. */
 export const samplesTopic: ModelTopic = async function* (folder, model) {
   for (const sample of Object.keys(folder.info.extra)) yield* sampleChecks(folder, model, sample);
+};
+
+const [BATCH_FILE, BATCH_IDS, BATCH_LABELS] = ['inputs.safetensors', 'batch.input_ids', 'batch.labels'];
+
+/** The conversations of the batch as rows: ids, labels and images, as the model gets them. */
+export const sampleRowsTopic: DataTopic = async function* (folder) {
+  const { batch, model } = folder.info;
+  if (!batch?.conversations || !folder.has(BATCH_FILE, BATCH_IDS)) return;
+  const names = { file: BATCH_FILE, inputIds: BATCH_IDS, labels: BATCH_LABELS };
+  const { rows } = await referenceRows(folder, names, batch.image_of_row);
+  const template = folderConversation(folder.path('model'));
+  for (const [index, messages] of batch.conversations.entries()) {
+    const pieces = template.conversation(messages.map(messageOf));
+    const row = encodePieces(template.tokenizer, pieces, model.visual_tokens_per_image);
+    const expected = rows[index];
+    const name = (what: string): { topic: string; name: string } => ({
+      topic: 'rows',
+      name: `batch[${index}] ${what}`,
+    });
+    yield { ...name('ids'), ...equal(row.tokenIds, expected?.tokenIds ?? []) };
+    yield { ...name('labels'), ...equal(row.labels, expected?.labels ?? []) };
+    const starts = (groups: typeof row.groups): number[] => groups.map(({ start }) => start);
+    yield { ...name('images'), ...equal(starts(row.groups), starts(expected?.groups ?? [])) };
+  }
 };
