@@ -36,11 +36,17 @@ export class ContinuationState {
     return capacity;
   }
 
-  /** Position ids of the next `count` tokens of each row: [rows · count]. */
-  positions(count: number): Int32Array {
+  /**
+   * Position ids of the next `count` tokens of each row: [rows · count]. Padding behind the real ones stays where the
+   * last of them is, as some rotary scalings follow the farthest position.
+   *
+   * @param lengths real tokens of each row, 1 … count; by default all
+   */
+  positions(count: number, lengths: readonly number[] = []): Int32Array {
     const positions = new Int32Array(this.starts.length * count);
     this.starts.forEach((start, row) => {
-      for (let i = 0; i < count; i++) positions[row * count + i] = start + this.length(row) + i;
+      const last = (lengths[row] ?? count) - 1;
+      for (let i = 0; i < count; i++) positions[row * count + i] = start + this.length(row) + Math.min(i, last);
     });
     return positions;
   }

@@ -145,7 +145,7 @@ export class Session {
     this.makeRoom(count);
     const slot = new Float32Array(this.capacity);
     slot[this.state.used] = 1;
-    const positions = this.state.positions(count);
+    const positions = this.state.positions(count, lengths);
     const mask = this.repeatedOverHeads(this.state.take(count, lengths, this.capacity), count * this.capacity);
     const last = Int32Array.from(lengths, (length, row) => row * count + length - 1);
     const arrays = {

@@ -8,6 +8,7 @@ import { eosToJson } from './huggingface-text.ts';
 import { parameterShapes } from './parameter-shapes.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import { parseStrictJson } from './strict-json.ts';
+import { withHeadAsStored } from './siglip-head.ts';
 import { canonicalName, isDerived } from './tensor-names.ts';
 import { openWeightFiles } from './weight-files.ts';
 import type { WeightFiles } from './weight-files.ts';
@@ -144,9 +145,10 @@ function findWeights(files: WeightFiles, config: LlavaConfig, dir: string): Map<
  * configuration; the weights stay in their files until they are used. Throws an `InputError`.
  */
 export async function loadModelFolder(dir: string): Promise<Model & { readonly dir: string }> {
-  const config = await loadModelConfig(dir);
+  const written = await loadModelConfig(dir);
   const files = await openWeightFiles(dir);
   try {
+    const config = withHeadAsStored(written, [...files.holder.keys()].map(canonicalName));
     return { config, weights: findWeights(files, config, dir), dir };
   } finally {
     await files.close();
