@@ -8,3 +8,8 @@ export type ConversationName = (typeof CONVERSATIONS)[number];
  */
 export const CONVERSATION_CHOICES = ['auto', ...CONVERSATIONS] as const;
 export type ConversationChoice = (typeof CONVERSATION_CHOICES)[number];
+
+/** What `auto` is for these parts: LLaVA trains the projector alone on captions, without the words around a conversation. */
+export function conversationFor(choice: ConversationChoice, parts: string): ConversationChoice {
+  return choice === 'auto' && parts === 'projector' ? 'plain' : choice;
+}

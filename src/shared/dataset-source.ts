@@ -1,3 +1,4 @@
+import { CONVERSATION_CHOICES } from './conversation.ts';
 import { z } from 'zod';
 import { brokenSampleSchema, MODALITIES } from './dataset.ts';
 
@@ -59,6 +60,19 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
     /** Of one image or frame. */
     visualTokens: z.int().min(1),
   }),
+  /** Write the first samples of a file as a training of a model would, and tell which it cannot. */
+  z.strictObject({
+    kind: z.literal('conversation'),
+    model: z.string().min(1),
+    conversation: z.enum(CONVERSATION_CHOICES),
+    file: z.string().min(1),
+    images: z.string().min(1).optional(),
+    turns: z.union([z.enum(['multi', 'single']), z.int().min(1)]),
+    maxLength: z.int().min(1),
+    visualTokens: z.int().min(1),
+    /** Samples to look at. */
+    limit: z.int().min(1),
+  }),
 ]);
 export type DatasetJob = z.infer<typeof datasetJobSchema>;
 
@@ -100,11 +114,28 @@ const checkedSchema = z.strictObject({
 });
 export type CheckedDataset = z.infer<typeof checkedSchema>;
 
+const samplesFound = z.strictObject({ count: z.int().min(0), first: z.array(brokenSampleSchema) });
+
+/** What a training will find when it writes samples out. */
+const conversationsSchema = z.strictObject({
+  type: z.literal('conversations'),
+  /** File of the chat template, or the conversation's name. */
+  template: z.string(),
+  /** The token that ends an answer; null where there is none. */
+  endToken: z.string().nullable(),
+  /** Samples that were looked at. */
+  samples: z.int().min(0),
+  mismatched: samplesFound,
+  tooLong: samplesFound,
+});
+export type CheckedConversations = z.infer<typeof conversationsSchema>;
+
 /** What a dataset process tells its parent: any number of `progress`, then one of the others. */
 export const datasetMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), progress: sourceProgressSchema }),
   providedSchema,
   checkedSchema,
+  conversationsSchema,
   z.strictObject({ type: z.literal('indexed'), records: z.int().min(0), broken: z.int().min(0) }),
   z.strictObject({
     type: z.literal('tokens'),

@@ -53,6 +53,7 @@ const ALLOWED: Record<DatasetJob['kind'], readonly OptionName[]> = {
   check: ['images'],
   index: [],
   tokens: [],
+  conversation: [],
 };
 
 /** Gets or checks a dataset. Exit code 0, or 1 when a checked file has broken samples. */

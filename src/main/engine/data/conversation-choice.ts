@@ -67,13 +67,13 @@ export function builtInConversation(name: ConversationName, tokenizer: Tokenizer
 
 const modelTypes = z.looseObject({ text_config: z.looseObject({ model_type: z.string().optional() }).optional() });
 
-/** The conversation template of a model folder, as `auto` chooses it. @throws InputError naming the file */
-export function folderConversation(folder: string): ChatTemplate {
+/** How the conversations of a model folder are written. @throws InputError naming the file */
+export function folderConversation(folder: string, choice: ConversationChoice = 'auto'): ChatTemplate {
   const files = readTextFiles(folder);
   const file = join(folder, 'config.json');
   const config = modelTypes.safeParse(existsSync(file) ? parseTokenizerJson(readFileSync(file, 'utf8'), file) : {});
   const family = config.data?.text_config?.model_type ?? 'llama';
-  return chooseConversation('auto', files, Tokenizer.fromFiles(files, folder), family);
+  return chooseConversation(choice, files, Tokenizer.fromFiles(files, folder), family);
 }
 
 /**

@@ -1,16 +1,13 @@
 import { type BrokenSample, MODALITIES } from '../../../shared/dataset.ts';
-import { InputError } from '../../../shared/errors.ts';
-import { type Sample, type SampleFacts, type Samples, textBytes } from './dataset-reader.ts';
+import type { SampleFacts, Samples } from './dataset-reader.ts';
 import {
   conversationPart,
-  conversationParts,
   type EncodedSample,
   type EncodeOptions,
   encodeSample,
   rowsOfConversation,
 } from './encode.ts';
-import { type Overhead, overheadOf } from './chat-template-overhead.ts';
-import { sampleProblem } from './sample-check.ts';
+import { sampleChecker } from './sample-check.ts';
 
 /** Training rows by index. Rows are encoded when asked for; what batches are grouped by is known beforehand. */
 export interface TrainingRows {
@@ -49,52 +46,16 @@ export function trainingRows(
   );
   const tooLong: BrokenSample[] = [];
   const mismatched: BrokenSample[] = [];
-  const bound: Bound = { overhead: overheadOf(options.template), visualTokens: options.visualTokens };
+  const check = sampleChecker(options);
   for (const index of indices) {
     const facts = samples.facts(index);
     const sample = samples.get(index);
     const broken = (reason: string): BrokenSample => ({ index: facts.record, id: sample.id, line: facts.line, reason });
-    const mismatch = conversationParts(sample, options.turns)
-      .map((part) => sampleProblem(part, options.template))
-      .find((problem) => problem !== undefined);
-    const excess = mismatch === undefined ? lengthProblem(sample, options, bound) : undefined;
-    if (mismatch !== undefined) mismatched.push(broken(mismatch));
-    else if (excess !== undefined) tooLong.push(broken(excess));
+    const problem = check(sample);
+    if (problem) (problem.kind === 'mismatch' ? mismatched : tooLong).push(broken(problem.reason));
     else rows.add(index, facts, rowsOf(facts));
   }
   return { rows, tooLong, mismatched };
-}
-
-interface Bound {
-  readonly overhead: Overhead;
-  readonly visualTokens: number;
-}
-
-/** Why not even the first turns of a sample's rows fit. Only what may be too long is encoded to find out. */
-function lengthProblem(sample: Sample, options: EncodeOptions, bound: Bound): string | undefined {
-  if (mostTokens(sample, bound) <= options.maxLength) return undefined;
-  const needed = conversationParts(sample, options.turns).map((part) => ({ ...part, turns: part.turns.slice(0, 1) }));
-  for (const one of needed) {
-    if (mostTokens(one, bound) <= options.maxLength) continue;
-    try {
-      encodeSample(one, options);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      return error.problem.rule;
-    }
-  }
-  return undefined;
-}
-
-/** An upper bound: no tokenizer of ours makes more tokens than bytes. */
-function mostTokens(sample: Sample, { overhead, visualTokens }: Bound): number {
-  const groups = sample.turns.reduce((sum, { media }) => sum + media, 0);
-  return (
-    overhead.opening +
-    textBytes(sample) +
-    sample.turns.length * overhead.turn +
-    groups * (visualTokens + overhead.visual)
-  );
 }
 
 class RowTable implements TrainingRows {

@@ -1,4 +1,4 @@
-import type { ConversationChoice } from '../../../shared/conversation.ts';
+import { conversationFor, type ConversationChoice } from '../../../shared/conversation.ts';
 import type { BrokenSample } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type { InstructRecipe, Recipe } from '../../../shared/recipe.ts';
@@ -9,10 +9,8 @@ import { trainingRows, type TrainingRows } from '../data/training-rows.ts';
 import { visualTokensPerImage } from '../model/config.ts';
 import { tokenizerOf, type TrainableModel } from './build-model.ts';
 
-/** LLaVA trains the projector alone on captions, without the words around a conversation. */
-function choiceOf({ data, train }: InstructRecipe): ConversationChoice {
-  return data.conversation === 'auto' && train.parts === 'projector' ? 'plain' : data.conversation;
-}
+const choiceOf = ({ data, train }: InstructRecipe): ConversationChoice =>
+  conversationFor(data.conversation, train.parts);
 
 function conversationOf(recipe: InstructRecipe, { companions, config }: TrainableModel): ChatTemplate {
   return chooseConversation(choiceOf(recipe), companions, tokenizerOf(companions), config.text.family);

@@ -14,7 +14,7 @@ import {
   type SamplePage,
   type SamplesQuery,
 } from '../../../shared/api/datasets.ts';
-import { readConversation, type Conversation } from '../../../shared/dataset.ts';
+import { readConversation, type BrokenSample, type Conversation } from '../../../shared/dataset.ts';
 import { shapesOptionsSchema, type DatasetJob } from '../../../shared/dataset-source.ts';
 import type { IndexHead } from '../../../shared/dataset-index.ts';
 import { InputError } from '../../../shared/errors.ts';
@@ -296,9 +296,12 @@ export class DatasetLibrary {
   }
 }
 
+const brokenText = ({ id, line, reason }: BrokenSample): string =>
+  `${id === undefined ? 'line' : `sample ${id}, line`} ${line}: ${reason}`;
+
 const scanned = ({ records, broken, turns, media, textBytes, stats, firstBroken }: IndexHead): ScannedData => ({
   ...{ records, broken, turns, media, textBytes, stats },
-  firstBroken: firstBroken[0] && `line ${firstBroken[0].line}: ${firstBroken[0].reason}`,
+  firstBroken: firstBroken[0] && brokenText(firstBroken[0]),
 });
 
 /** `data/easy-vqa/train.jsonl` is called easy-vqa; other names stay. */

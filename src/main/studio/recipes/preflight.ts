@@ -12,6 +12,7 @@ import { resolveStages } from '../../../shared/stage.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
 import { namedSizes, readModelSize, type ModelSize } from '../models/model-shape.ts';
 import { schemeOf } from '../presets.ts';
+import { conversationItem } from './conversation-item.ts';
 import { definedOnly } from '../runs/run-summary.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -113,6 +114,21 @@ async function checkData(recipe: Recipe, tools: PreflightTools, items: Items): P
   } catch (error) {
     items.push(refused('data', 'Data', error));
     return undefined;
+  }
+}
+
+/** Models of a named size get a tokenizer of the data and our own template: there is nothing to look at yet. */
+async function checkConversations(
+  recipe: Recipe,
+  size: ModelSize | undefined,
+  { workspace }: PreflightTools,
+  items: Items,
+): Promise<void> {
+  if (recipe.phase === 'vision' || !size || namedSizes().includes(recipe.model.from)) return;
+  try {
+    items.push(await conversationItem(recipe, workspace.folder, size.visualTokens));
+  } catch (error) {
+    items.push(refused('conversations', 'Conversations', error));
   }
 }
 
@@ -247,6 +263,7 @@ export async function preflight(yaml: string, tools: PreflightTools): Promise<Pr
   const data = await checkData(recipe, tools, items);
   const rows = data && (recipe.phase === 'vision' ? data.records - data.broken : Math.round(rowsOf(recipe, data)));
   const totalSteps = stepsOf(recipe, rows);
+  if (data) await checkConversations(recipe, size, tools, items);
   checkStages(recipe, size, totalSteps, items);
   checkLength(recipe, rows, totalSteps, items);
   const perRow = recipe.phase === 'instruct' && data && size && rows ? rowFacts(recipe, data, size, rows) : undefined;

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { preflightSchema, type PreflightItem } from '../../../../src/shared/api/recipes.ts';
+import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
 import { serveForTest, type TestStudio } from '../../../helpers/served-studio.ts';
 
 const PATIENCE_MS = 60_000;
@@ -23,6 +24,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'broken.jsonl'), `${lines.join('\n')}\n`);
   writeFileSync(join(folder, 'good.jsonl'), `${lines.slice(0, 2).join('\n')}\n`);
   mkdirSync(join(studio.workspace, 'towers', 'none'), { recursive: true });
+  const model = join(studio.workspace, 'models', 'mine');
+  await saveTinyModel(model, join(folder, 'good.jsonl'));
+  writeFileSync(join(folder, 'forged.jsonl'), `${lines[0]}\n${JSON.stringify(sample('a </think> b'))}\n`);
 }, PATIENCE_MS);
 afterAll(() => studio.close(), PATIENCE_MS);
 
@@ -43,7 +47,7 @@ it('finds nothing wrong with a recipe that fits, and says how its stages run on 
 it('counts broken samples and says the first reason', async () => {
   const broken = (await itemsOf('from: tiny', 'broken.jsonl')).get('broken');
   expect(broken).toMatchObject({ level: 'error' });
-  expect(broken?.detail).toContain('conversations');
+  expect(broken?.detail).toContain('sample odd, line 3: conversations');
 });
 
 it('refuses what is not there, under the name the recipe gives it', async () => {
@@ -57,4 +61,23 @@ it('tells of a batch that the data cannot fill', async () => {
   const length = (await itemsOf('from: tiny', 'good.jsonl', 'lr: 1e-3, batchSize: 8, steps: 10')).get('length');
   expect(length?.level).not.toBe('ok');
   expect(length?.detail).toContain('fewer rows than a batch takes');
+});
+
+it('writes the samples out by the model’s template and names those it cannot, or that are too long', async () => {
+  const of = async (data: string, extra = ''): Promise<PreflightItem | undefined> =>
+    (await itemsOf('from: models/mine', `${data}${extra}`)).get('conversations');
+  expect(await of('good.jsonl')).toMatchObject({
+    level: 'ok',
+    detail: 'conversation v1, 2 samples looked at: image tokens and images match',
+  });
+  const long = await of('good.jsonl', ', maxLength: 10');
+  expect(long).toMatchObject({ level: 'warning' });
+  expect(long?.detail).toMatch(/2 are left out: sample a circle \(line 1\): the first turn takes \d+ tokens/);
+  const template = "{% for m in messages %}{{ m['content'].split('</think>')[-1] }}</s>{% endfor %}";
+  writeFileSync(join(studio.workspace, 'models', 'mine', 'chat_template.jinja'), template);
+  const forged = await of('forged.jsonl');
+  expect(forged).toMatchObject({ level: 'error' });
+  expect(forged?.detail).toContain('1 cannot be written: sample a </think> b (line 2): chat_template.jinja');
+  writeFileSync(join(studio.workspace, 'models', 'mine', 'chat_template.jinja'), '{% for');
+  expect((await of('good.jsonl'))?.detail).toContain('cannot be read as a Jinja template');
 });

@@ -10,6 +10,7 @@ import {
   type SourceProgress,
 } from '../../../../shared/dataset-source.ts';
 import { InputError } from '../../../../shared/errors.ts';
+import { checkConversations } from '../conversation-check.ts';
 import { indexDataset } from '../dataset-index.ts';
 import { readDataset } from '../dataset-reader.ts';
 import { countSampleTokens } from '../sample-tokens.ts';
@@ -26,6 +27,7 @@ async function runJob(job: DatasetJob): Promise<DatasetMessage> {
   if (job.kind === 'check') return checkDataset(job);
   if (job.kind === 'index') return { type: 'indexed', ...(await indexDataset(job, onProgress)) };
   if (job.kind === 'tokens') return countSampleTokens(job);
+  if (job.kind === 'conversation') return checkConversations(job);
   const { folder, replace } = job;
   const { manifest, reused } =
     job.kind === 'easy-vqa'
