@@ -6,6 +6,9 @@ export const COMPRESSORS = [
   'k-means',
   'attention',
   'attention-all',
+  'pyramid-drop',
+  'pyramid-drop-kept',
+  'sparse-vlm',
 ] as const;
 export type CompressorName = (typeof COMPRESSORS)[number];
 
@@ -29,6 +32,13 @@ export interface CompressorFacts {
 const RANKS_BY_ATTENTION = {
   firstLayer: 1,
   layerReason: 'it ranks by the attention of the layer before',
+  readsText: true,
+} as const;
+
+const PYRAMID_DROP = 'The one in S that the questions look at most in layer K itself (PyramidDrop)';
+const RANKS_BY_COMING_ATTENTION = {
+  firstLayer: 0,
+  layerReason: 'it ranks by the attention of the layer it stands before',
   readsText: true,
 } as const;
 
@@ -60,6 +70,22 @@ export const COMPRESSOR_FACTS: Readonly<Record<CompressorName, CompressorFacts>>
     label: 'Attention of all tokens',
     explanation:
       'The one in S that all tokens up to the answer look at most, on average (FastV as its paper words it).',
+    ...RANKS_BY_ATTENTION,
+  },
+  'pyramid-drop': {
+    label: 'PyramidDrop',
+    explanation: `${PYRAMID_DROP}; position ids are counted anew.`,
+    ...RANKS_BY_COMING_ATTENTION,
+  },
+  'pyramid-drop-kept': {
+    label: 'PyramidDrop, positions kept',
+    explanation: `${PYRAMID_DROP}; position ids stay as they were.`,
+    ...RANKS_BY_COMING_ATTENTION,
+  },
+  'sparse-vlm': {
+    label: 'SparseVLM',
+    explanation:
+      'Those that the most visual words of the question look at most; some of the others as means of clusters.',
     ...RANKS_BY_ATTENTION,
   },
 };

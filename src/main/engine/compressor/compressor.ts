@@ -46,6 +46,8 @@ export interface Compressor {
    * has `queries`, int32 [B·Q]: the rows of the flat states that look, Q of each row of the batch.
    */
   readonly attentionOf?: 'before' | 'enters';
+  /** Whether it counts position ids anew, 0, 1, 2 … in every row; without it text keeps its own. */
+  readonly renumbers?: true;
   /** Host half: index arrays for the device. Pure. */
   plan(planned: PlannedPoint): HostArrays;
   /**

@@ -5,7 +5,9 @@ import { averagePool } from './average-pool.ts';
 import { averagePool2d } from './average-pool-2d.ts';
 import type { Compressor } from './compressor.ts';
 import { kMeans } from './k-means.ts';
+import { pyramidDrop, pyramidDropKept } from './pyramid-drop.ts';
 import { random } from './random.ts';
+import { sparseVlm } from './sparse-vlm.ts';
 
 const ALL: Readonly<Record<CompressorName, Compressor>> = {
   'average-pool': averagePool,
@@ -14,6 +16,9 @@ const ALL: Readonly<Record<CompressorName, Compressor>> = {
   'k-means': kMeans,
   attention: attentionOfLast,
   'attention-all': attentionOfAll,
+  'pyramid-drop': pyramidDrop,
+  'pyramid-drop-kept': pyramidDropKept,
+  'sparse-vlm': sparseVlm,
 };
 
 export function compressorNamed(name: CompressorName): Compressor {

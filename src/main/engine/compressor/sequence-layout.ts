@@ -100,3 +100,11 @@ export function shortened(before: SequenceLayout, stride: number): SequenceLayou
     before.rows.map((row) => shortenedRow(row, stride)),
   );
 }
+
+/** Position ids of all rows as they are counted, 0, 1, 2 …, padded with 0: [B·T]. */
+export function countedPositions({ rows, paddedLength }: SequenceLayout): Int32Array {
+  return Int32Array.from({ length: rows.length * paddedLength }, (_, i) => {
+    const place = i % paddedLength;
+    return place < (rows[Math.floor(i / paddedLength)] as LayoutRow).length ? place : 0;
+  });
+}

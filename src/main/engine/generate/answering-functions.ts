@@ -4,13 +4,13 @@
  */
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { GraphCache, type Described } from '../backend/graph/graph-function.ts';
-import { reshape } from '../backend/kernels.ts';
+import { reshape, slice } from '../backend/kernels.ts';
 import { attention } from '../backend/ops/attention.ts';
 import { gatherRows } from '../backend/ops/rows.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { ObservePoint } from '../model/compression-point.ts';
 import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
-import { finishLayer, projections, rotaryTables } from '../model/decoder.ts';
+import { finishLayer, projections, rotaryTables, type RotaryTables } from '../model/decoder.ts';
 import { decode, headLogits, mergedEmbeddings, type DeviceBatch, type RunLayer } from '../model/llava.ts';
 import { next, visionFeatures } from '../model/vision-encoder.ts';
 import { scoped, type Weights } from '../model/weights.ts';
@@ -92,7 +92,7 @@ export function prefill(
 export interface DecodeInputs {
   /** int32 [rows · n] */
   readonly tokens: Tensor;
-  /** int32 [rows · n] */
+  /** int32 [P, rows · n]: position ids, once for every way of counting them. */
   readonly positions: Tensor;
   /** [rows · kv, 1, n·C]: what each token sees of the own block. */
   readonly mask: Tensor;
@@ -108,10 +108,20 @@ export interface DecodeCaches {
   readonly prompts: readonly KeysAndValues[];
   /** [R, 1, T] of each layer: hides padding. */
   readonly promptMasks: readonly Tensor[];
+  /** Which of the P ways of counting positions each layer has. */
+  readonly numbering: readonly number[];
   /** Absent before the first tokens behind the prompt. */
   readonly own: readonly KeysAndValues[] | undefined;
   /** Slots C. */
   readonly capacity: number;
+}
+
+/** Of each way of counting positions. */
+function tablesOf(positions: Tensor, { text }: LlavaConfig): RotaryTables[] {
+  const [ways, tokens] = positions.shape as [number, number];
+  return Array.from({ length: ways }, (_, way) =>
+    rotaryTables(reshape(slice(positions, [way, 0], [1, tokens]), [tokens]), text),
+  );
 }
 
 /**
@@ -129,12 +139,17 @@ export function decodeTokens(
   const blocks: Tensor[] = [];
   const logits = tf.tidy(() => {
     let x = gatherRows(scoped(weights, 'language_model.model')('embed_tokens.weight'), inputs.tokens);
-    const tables = rotaryTables(inputs.positions, config.text);
+    const tables = tablesOf(inputs.positions, config);
     caches.prompts.forEach((prompt, layer) => {
       const w = scoped(weights, `language_model.model.layers.${layer}`);
       const masks = { prompt: caches.promptMasks[layer] as Tensor, own: inputs.mask };
       x = next(x, (state) => {
-        const { q, k, v } = projections(state, w, config.text, tables);
+        const { q, k, v } = projections(
+          state,
+          w,
+          config.text,
+          tables[caches.numbering[layer] as number] as RotaryTables,
+        );
         const own = appended(shape, caches.own?.[layer], { k, v }, { count, capacity, slot: inputs.slot });
         blocks.push(tf.keep(own.k), tf.keep(own.v));
         return finishLayer(state, cachedAttention(q, { shape, prompt, own }, count, masks), w, config.text);

@@ -12,16 +12,14 @@ export const HIDDEN = -1e9;
 export class ContinuationState {
   /** Slots used by the longest. */
   used = 0;
-  private readonly starts: readonly number[];
   private readonly lengths: number[];
   /** [rows, slots used]: 1 where a real token is. */
   private readonly real: boolean[][];
 
-  /** @param starts position id of each continuation's first token */
-  constructor(starts: readonly number[]) {
-    this.starts = starts;
-    this.lengths = starts.map(() => 0);
-    this.real = starts.map(() => []);
+  /** @param rows continuations in all */
+  constructor(rows: number) {
+    this.lengths = Array<number>(rows).fill(0);
+    this.real = this.lengths.map(() => []);
   }
 
   /** Tokens of a continuation, padding left out. */
@@ -40,11 +38,12 @@ export class ContinuationState {
    * Position ids of the next `count` tokens of each row: [rows · count]. Padding behind the real ones stays where the
    * last of them is, as some rotary scalings follow the farthest position.
    *
+   * @param starts that of each continuation's first token
    * @param lengths real tokens of each row, 1 … count; by default all
    */
-  positions(count: number, lengths: readonly number[] = []): Int32Array {
-    const positions = new Int32Array(this.starts.length * count);
-    this.starts.forEach((start, row) => {
+  positions(starts: readonly number[], count: number, lengths: readonly number[] = []): Int32Array {
+    const positions = new Int32Array(starts.length * count);
+    starts.forEach((start, row) => {
       const last = (lengths[row] ?? count) - 1;
       for (let i = 0; i < count; i++) positions[row * count + i] = start + this.length(row) + Math.min(i, last);
     });
@@ -58,7 +57,7 @@ export class ContinuationState {
    *   the real ones before it.
    */
   take(count: number, lengths: readonly number[], capacity: number): Float32Array {
-    const mask = new Float32Array(this.starts.length * count * capacity).fill(HIDDEN);
+    const mask = new Float32Array(this.lengths.length * count * capacity).fill(HIDDEN);
     this.real.forEach((real, row) => {
       for (let i = 0; i < count; i++) {
         real.push(i < (lengths[row] as number));

@@ -5,6 +5,7 @@
 import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { PlannedPoint } from '../compressor/compressor.ts';
+import { compressorNamed } from '../compressor/compressors.ts';
 import type { LayoutRow, SequenceLayout } from '../compressor/sequence-layout.ts';
 import { plannedPoints, type BatchPlan, type Segment } from '../model/batch-plan.ts';
 import { batchTensors, signatureOf } from '../model/device-batch.ts';
@@ -42,6 +43,24 @@ export interface PointResult {
   readonly positions: Int32Array;
 }
 
+/** From a layer on, the position id of each answer's first token. */
+interface Numbering {
+  readonly fromLayer: number;
+  readonly starts: readonly number[];
+}
+
+/**
+ * Text behind a prompt goes on counting where the prompt ended that its positions were counted in: the uncompressed one
+ * (compressed before the decoder, it is the short one from the start), or the one that a compressor counted anew.
+ */
+function numberingsOf(segments: readonly Segment[], continuations: number): Numbering[] {
+  const counted = segments.filter(({ point }) => !point || compressorNamed(point.compressor).renumbers);
+  return counted.map(({ fromLayer, layout }) => ({
+    fromLayer,
+    starts: layout.rows.flatMap(({ length }) => Array<number>(continuations).fill(length)),
+  }));
+}
+
 /** Prompts on the device with everything that was generated behind them. Dispose it when done. */
 export class Session {
   /** [R, V]: logits behind each prompt's last token; absent where they were not asked for. */
@@ -58,6 +77,7 @@ export class Session {
   private points: readonly Tensor[] = [];
   /** One for each segment. */
   private readonly promptMasks: readonly Tensor[];
+  private readonly numberings: readonly Numbering[];
   private readonly state: ContinuationState;
   private capacity = 0;
 
@@ -76,12 +96,8 @@ export class Session {
     );
     this.shape = { prompts: batch.plan.batch, continuations, heads, kvHeads, headDim };
     this.promptMasks = this.plan.segments.map(({ layout }) => tf.keep(tf.tidy(() => promptMask(layout))));
-    // Text behind the prompt goes on counting where the uncompressed prompt ends; pooled before the decoder, the
-    // prompt is the short one from the start.
-    const starts = (this.plan.segments[0] as Segment).layout.rows.flatMap(({ length }) =>
-      Array<number>(continuations).fill(length),
-    );
-    this.state = new ContinuationState(starts);
+    this.numberings = numberingsOf(this.plan.segments, continuations);
+    this.state = new ContinuationState(this.shape.prompts * continuations);
     try {
       this.promptLogits = this.prefill(batch, wantsLogits);
     } catch (error) {
@@ -111,7 +127,7 @@ export class Session {
 
   /** Position id of the token that a row is given next. */
   nextPosition(row: number): number {
-    return this.state.positions(1)[row] as number;
+    return this.state.positions((this.numberings[0] as Numbering).starts, 1)[row] as number;
   }
 
   /** What became of the visual tokens at every compression point, from host memory. Reads the device. */
@@ -145,12 +161,12 @@ export class Session {
     this.makeRoom(count);
     const slot = new Float32Array(this.capacity);
     slot[this.state.used] = 1;
-    const positions = this.state.positions(count, lengths);
+    const positions = this.numberings.map(({ starts }) => [...this.state.positions(starts, count, lengths)]);
     const mask = this.repeatedOverHeads(this.state.take(count, lengths, this.capacity), count * this.capacity);
     const last = Int32Array.from(lengths, (length, row) => row * count + length - 1);
     const arrays = {
       tokens: { shape: [tokens.length], data: tokens },
-      positions: { shape: [positions.length], data: positions },
+      positions: { shape: [positions.length, tokens.length], data: Int32Array.from(positions.flat()) },
       mask: { shape: [this.rows * this.shape.kvHeads, 1, count * this.capacity], data: mask },
       slot: { shape: [1, this.capacity, 1], data: slot },
       last: { shape: [last.length], data: last },
@@ -184,7 +200,8 @@ export class Session {
   private decode(arrays: HostArrays): Tensor {
     const { shape, prompts, own, capacity } = this;
     const promptMasks = prompts.map((_, layer) => this.promptMasks[this.segmentOf(layer)] as Tensor);
-    const caches: DecodeCaches = { shape, prompts, promptMasks, own, capacity };
+    const numbering = prompts.map((_, layer) => this.numberings.findLastIndex(({ fromLayer }) => fromLayer <= layer));
+    const caches: DecodeCaches = { shape, prompts, promptMasks, numbering, own, capacity };
     const tensors = withDeviceArrays(arrays, (device) => {
       const inputs = device as unknown as DecodeInputs;
       const blocks = [...prompts, ...(own ?? [])].flatMap(({ k, v }) => [k, v]);
@@ -204,8 +221,9 @@ export class Session {
   private decodeSignature({ tokens }: DecodeInputs): string {
     const { prompts, continuations } = this.shape;
     const lengths = this.plan.segments.map(({ fromLayer, layout }) => [fromLayer, layout.paddedLength]);
+    const counted = this.numberings.map(({ fromLayer }) => fromLayer);
     const sizes = [prompts, continuations, tokens.shape[0], this.capacity, this.own === undefined];
-    return `decode ${JSON.stringify([sizes, lengths])}`;
+    return `decode ${JSON.stringify([sizes, lengths, counted])}`;
   }
 
   private makeRoom(count: number): void {

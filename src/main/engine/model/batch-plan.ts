@@ -9,6 +9,7 @@ import type { HostArrays } from '../backend/host-arrays.ts';
 import type { PlannedPoint } from '../compressor/compressor.ts';
 import { compressorNamed } from '../compressor/compressors.ts';
 import {
+  countedPositions,
   layoutOf,
   shortened,
   tightLayout,
@@ -155,17 +156,9 @@ function lastRows({ rows, paddedLength }: SequenceLayout): Int32Array {
   return Int32Array.from(rows, (row, b) => b * paddedLength + row.length - 1);
 }
 
-/** Position ids of all rows as they enter the decoder, 0, 1, 2 …, padded with 0: [B·T]. */
-function entryPositions({ rows, paddedLength }: SequenceLayout): Int32Array {
-  return Int32Array.from({ length: rows.length * paddedLength }, (_, i) => {
-    const place = i % paddedLength;
-    return place < (rows[Math.floor(i / paddedLength)] as LayoutRow).length ? place : 0;
-  });
-}
-
 function segmentsOf(entry: SequenceLayout, compression: Compression): { segments: Segment[]; arrays: HostArrays } {
   const segments: Segment[] = [{ fromLayer: 0, layout: entry }];
-  const positions = entryPositions(entry);
+  const positions = countedPositions(entry);
   const arrays: Record<string, HostArrays[string]> = { positions: { shape: [positions.length], data: positions } };
   for (const point of compression.filter(({ layer }) => layer >= 0)) {
     const before = (segments.at(-1) as Segment).layout;
