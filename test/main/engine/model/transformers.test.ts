@@ -1,19 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { initialiseWeights } from '../../../../src/main/engine/model/initialise.ts';
 import { saveModelFolder } from '../../../../src/main/engine/model/model-folder.ts';
 import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
 import { parameterCount } from '../../../../src/main/engine/model/parameter-shapes.ts';
 import { processorFiles } from '../../../../src/main/engine/model/processor-config.ts';
+import { PYTHON_HINT, pythonWith, runPython } from '../../../helpers/python.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
-/** A Python that has transformers; `LLAVOLTA_TEST_PYTHON` names another one than the system's. */
-const python = process.env['LLAVOLTA_TEST_PYTHON'] ?? 'python3';
-const script = fileURLToPath(new URL('../../../python/open_model.py', import.meta.url));
-const canImport = (module: string): boolean => spawnSync(python, ['-c', `import ${module}`]).status === 0;
-const hasTransformers = canImport('transformers');
-const hasTorch = hasTransformers && canImport('torch');
+const python = pythonWith('transformers');
+const hasTorch = python !== undefined && pythonWith('torch', 'transformers') === python;
 
 interface Opened {
   config: Record<string, unknown>;
@@ -27,14 +22,13 @@ async function openInPython(tied: boolean): Promise<{ opened: Opened; count: num
   const weights = initialiseWeights(config, 3);
   const dir = temporaryFolder();
   await saveModelFolder(dir, { config, weights }, processorFiles(config));
-  const run = spawnSync(python, [script, dir], { encoding: 'utf8' });
-  expect(run.status, run.stderr).toBe(0);
+  const opened = runPython(python ?? '', 'open_model.py', [dir]) as Opened;
   let sum = 0;
   for (const { data } of weights.values()) for (const value of data) sum += value;
-  return { opened: JSON.parse(run.stdout) as Opened, count: parameterCount(config), sum };
+  return { opened, count: parameterCount(config), sum };
 }
 
-describe.skipIf(!hasTransformers)('a saved model in Python (needs transformers; LLAVOLTA_TEST_PYTHON)', () => {
+describe.skipIf(python === undefined)(`a saved model in Python (${PYTHON_HINT})`, () => {
   it('its configuration is understood as meant', async () => {
     const { config } = (await openInPython(false)).opened;
     expect(config).toMatchObject({
