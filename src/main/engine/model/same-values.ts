@@ -6,11 +6,12 @@ const PIECE_ELEMENTS = 2 ** 20;
 
 /** The values of a weight, a piece at a time. */
 function* pieces(weight: WeightTensor): Generator<ArrayLike<number | bigint>> {
-  const { shape, dtype, bytes } = storedFloats(weight);
+  const stored = storedFloats(weight);
+  const { shape, dtype } = stored;
   const size = sizeOf(shape);
   const width = FLOAT_BYTES[dtype];
   for (let start = 0; start < size; start += PIECE_ELEMENTS) {
-    const piece = bytes(start * width, Math.min(PIECE_ELEMENTS, size - start) * width);
+    const piece = stored.bytes(start * width, Math.min(PIECE_ELEMENTS, size - start) * width);
     yield decodeElements(piece.slice().buffer, dtype);
   }
 }

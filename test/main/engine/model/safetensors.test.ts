@@ -2,6 +2,12 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  BYTES_PER_ELEMENT,
+  headerEnd,
+  MAX_HEADER_BYTES,
+  parseHeader,
+} from '../../../../src/main/engine/model/safetensors-header.ts';
 import { readAllTensors, readSafetensors } from '../../../../src/main/engine/model/safetensors.ts';
 import type { SafetensorsFile } from '../../../../src/main/engine/model/safetensors.ts';
 import { writeSafetensors } from '../../../../src/main/engine/model/safetensors-write.ts';
@@ -326,4 +332,69 @@ describe('writing', () => {
       expect(readFileSync(copy).equals(readFileSync(original))).toBe(true);
     },
   );
+});
+
+describe('a header of any content', () => {
+  /** A header near enough to a valid one to get past the first checks. */
+  const length = fc.oneof(
+    fc.nat(4),
+    fc.constantFrom(-1, 0.5, 1e308, 2 ** 31, 2 ** 53, 2 ** 53 - 1, 2 ** 63, '1', null, [1]),
+  );
+  const entry = fc.oneof(
+    fc.record(
+      {
+        dtype: fc.constantFrom('F32', 'F16', 'BF16', 'U8', 'I64', 'F8_E4M3', 'toString', '__proto__', 7, null),
+        shape: fc.oneof(fc.array(length, { maxLength: 5 }), fc.constantFrom(null, 'x', {})),
+        data_offsets: fc.oneof(fc.array(length, { maxLength: 3 }), fc.constantFrom(null, 0)),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.json().map((text) => JSON.parse(text) as unknown),
+  );
+  const name = fc.oneof(fc.constantFrom('a', 'b', '__proto__', '__metadata__', 'constructor', ''), fc.string());
+  const header = fc.oneof(
+    fc.array(fc.tuple(name, entry), { maxLength: 5 }).map((entries) => {
+      const fields = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+      return Buffer.from(`{${fields.join(',')}}`);
+    }),
+    fc.json().map((text) => Buffer.from(text)),
+    fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.concat([Buffer.from('{'), bytes])),
+  );
+
+  it('is read or refused with an InputError, and no tensor reaches beyond the file: 10,000 cases', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(header, fc.nat(64), (bytes, dataLength) => {
+        try {
+          const { tensors } = parseHeader(bytes, dataLength, 'x.safetensors');
+          read++;
+          // What reading would allocate is what the file has, so nothing is unbounded.
+          let total = 0;
+          for (const { dtype, shape, start, end } of tensors.values()) {
+            expect(end - start).toBe(shape.reduce((a, b) => a * b, BYTES_PER_ELEMENT[dtype]));
+            total += end - start;
+          }
+          expect(total).toBe(dataLength);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'InputError', problem: { file: 'x.safetensors' } });
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(read).toBeGreaterThan(0);
+  });
+
+  it('any first 8 bytes of any file size ask for no more than the file and the limit allow', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 8 }), fc.maxSafeNat(), (prefix, size) => {
+        try {
+          const end = headerEnd(Buffer.from(prefix), size, 'x.safetensors');
+          expect(end).toBeLessThanOrEqual(Math.min(size, MAX_HEADER_BYTES + 8));
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'InputError', problem: { file: 'x.safetensors' } });
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+  });
 });
