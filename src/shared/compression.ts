@@ -45,6 +45,20 @@ function parsePoint(text: string, whole: string, compressor: CompressorName): Co
 }
 
 /**
+ * The points that stage notation names, whether or not their compressors can stand there; see `parseCompression`.
+ *
+ * @throws InputError for what is no notation, and for two points at one layer
+ */
+export function readPoints(text: string, compressor: CompressorName = DEFAULT): Compression {
+  if (/^\s*(none|full)\s*$/i.test(text)) return FULL;
+  const points = text.split('+').map((part) => parsePoint(part, text, compressor));
+  if (new Set(points.map((point) => point.layer)).size < points.length) {
+    throw new InputError({ value: text, rule: 'must have one point per layer', hint: 'Multiply the two strides' });
+  }
+  return points.filter((point) => point.stride > 1).sort((a, b) => a.layer - b.layer);
+}
+
+/**
  * Reads stage notation K/S: `none` or `full`, `2/8`, `-1/4`, `2/2+4/2` (strides multiply from layer 4 on),
  * `2/2:random+4/2:attention`. Points of stride 1 do nothing and are left out.
  *
@@ -52,12 +66,7 @@ function parsePoint(text: string, whole: string, compressor: CompressorName): Co
  * @throws InputError for anything else, for two points at one layer, and for a point where its compressor cannot stand
  */
 export function parseCompression(text: string, compressor: CompressorName = DEFAULT): Compression {
-  if (/^\s*(none|full)\s*$/i.test(text)) return FULL;
-  const points = text.split('+').map((part) => parsePoint(part, text, compressor));
-  if (new Set(points.map((point) => point.layer)).size < points.length) {
-    throw new InputError({ value: text, rule: 'must have one point per layer', hint: 'Multiply the two strides' });
-  }
-  const compression = points.filter((point) => point.stride > 1).sort((a, b) => a.layer - b.layer);
+  const compression = readPoints(text, compressor);
   const rule = findCompressorProblem(compression);
   if (rule !== undefined) throw new InputError({ value: text, rule });
   return compression;
@@ -105,30 +114,27 @@ export function scaleLayer(layer: number, fromDepth: number, toDepth: number): n
   return Math.min(Math.max(1, Math.round((layer * toDepth) / fromDepth)), toDepth - 1);
 }
 
+/** Two points of one layer as one: pooling twice by a and b is pooling by a·b. */
+const joined = (first: CompressionPoint, second: CompressionPoint): CompressionPoint => ({
+  ...second,
+  stride: first.stride * second.stride,
+});
+
 /**
- * Moves every point to the same relative depth of another decoder. Points that meet at one layer become one: pooling
- * twice by a and b is pooling by a·b.
- *
- * @throws InputError where points of different compressors meet
+ * Moves every point to the same relative depth of another decoder. Points of one compressor that meet at one layer
+ * become one; a point of another compressor goes to the layer behind, as long as there is one.
  */
 export function scaleCompression(compression: Compression, fromDepth: number, toDepth: number): Compression {
   const scaled: CompressionPoint[] = [];
   for (const point of compression) {
-    const moved = { ...point, layer: scaleLayer(point.layer, fromDepth, toDepth) };
+    const layer = scaleLayer(point.layer, fromDepth, toDepth);
     const last = scaled.at(-1);
-    if (last?.layer === moved.layer) scaled[scaled.length - 1] = joined(last, moved, compression);
-    else scaled.push(moved);
+    if (!last || layer > last.layer) scaled.push({ ...point, layer });
+    else if (last.compressor !== point.compressor && last.layer + 1 < toDepth) {
+      scaled.push({ ...point, layer: last.layer + 1 });
+    } else scaled[scaled.length - 1] = { ...joined(last, point), layer: last.layer };
   }
   return scaled;
-}
-
-function joined(first: CompressionPoint, second: CompressionPoint, whole: Compression): CompressionPoint {
-  if (first.compressor === second.compressor) return { ...first, stride: first.stride * second.stride };
-  throw new InputError({
-    field: 'compression',
-    value: formatCompression(whole),
-    rule: `points of ${first.compressor} and ${second.compressor} must not meet at layer ${first.layer} of the decoder`,
-  });
 }
 
 /** Tokens left of a group of `length`: one per `stride`; a remainder is dropped. */

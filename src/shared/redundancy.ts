@@ -5,9 +5,19 @@ import type { EvaluationReport, SettingResult } from './evaluation.ts';
 /** Accuracy may fall by this much, in percentage points, before too many tokens are gone. */
 export const TOLERATED_LOSS_POINTS = 3;
 
-/** Settings K/S for all layers and strides, and full. */
-export function gridCompressions(layers: readonly number[], strides: readonly number[]): string[] {
-  const settings = layers.flatMap((layer) => strides.map((stride) => `${layer}/${stride}`));
+/**
+ * Settings K/S for all layers, strides and compressors, and full.
+ *
+ * @throws InputError where a compressor cannot stand at one of the layers or has no such stride
+ */
+export function gridCompressions(
+  layers: readonly number[],
+  strides: readonly number[],
+  compressors: readonly string[] = ['average-pool'],
+): string[] {
+  const settings = compressors.flatMap((compressor) =>
+    layers.flatMap((layer) => strides.map((stride) => `${layer}/${stride}:${compressor}`)),
+  );
   return ['none', ...new Set(settings.map((text) => formatCompression(parseCompression(text))))].filter(
     (text, i) => i === 0 || text !== 'none',
   );

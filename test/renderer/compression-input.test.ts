@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
   addPoint,
+  changeCompressor,
   changePoint,
   freeLayers,
   readCompression,
   removePoint,
+  saidPoints,
   settingName,
 } from '../../src/renderer/src/components/compression-input.ts';
 import { formatCompression, parseCompression, type Compression } from '../../src/shared/compression.ts';
+import type { CompressorName } from '../../src/shared/compressors.ts';
 
 const MODEL = { depth: 6, visualTokens: 64 };
 const errorOf = (text: string): string | undefined => {
@@ -66,4 +69,28 @@ describe('points', () => {
 it('calls no compression full', () => {
   expect(settingName('none')).toBe('full');
   expect(settingName('2/8')).toBe('2/8');
+});
+
+describe('compressors', () => {
+  const changed = (text: string, place: number, compressor: CompressorName): string =>
+    notation(changeCompressor(parseCompression(text), place, compressor));
+
+  it('are changed with what they need: a square stride, a layer they can stand before', () => {
+    expect(changed('2/8', 0, 'k-means')).toBe('2/8:k-means');
+    expect(changed('2/8', 0, 'average-pool-2d')).toBe('2/4:average-pool-2d');
+    expect(changed('2/2', 0, 'average-pool-2d')).toBe('2/4:average-pool-2d');
+    expect(changed('2/9:random', 0, 'average-pool-2d')).toBe('2/9:average-pool-2d');
+    expect(changed('-1/2', 0, 'attention')).toBe('1/2:attention');
+  });
+
+  it('do not push another point away', () => {
+    expect(changed('-1/2+1/2', 0, 'attention')).toBe('-1/2:attention+1/2');
+  });
+
+  it('that cannot stand where a text puts them are read and told', () => {
+    expect(saidPoints('0/2:attention')).toEqual([{ layer: 0, stride: 2, compressor: 'attention' }]);
+    expect(saidPoints('0/2:attent')).toBeUndefined();
+    expect(errorOf('0/2:attention')).toMatch(/must be 1 or more/);
+    expect(errorOf('1/25:average-pool-2d')).toMatch(/patch grid, which is 8 × 8/);
+  });
 });

@@ -136,11 +136,13 @@ describe('compressors', () => {
     );
   });
 
-  it('that meet at one layer of a shallower decoder are one if they are the same', () => {
-    expect(formatCompression(scaleCompression(parseCompression('2/2:random+4/4:random'), 32, 6))).toBe('1/8:random');
-    expect(() => scaleCompression(parseCompression('2/2:random+4/4'), 32, 6)).toThrow(
-      /points of random and average-pool must not meet at layer 1/,
-    );
+  it('that meet at one layer of a shallower decoder are one if they are the same, else the second goes behind', () => {
+    const scaled = (text: string, depth: number): string =>
+      formatCompression(scaleCompression(parseCompression(text), 32, depth));
+    expect(scaled('2/2:random+4/4:random', 6)).toBe('1/8:random');
+    expect(scaled('2/2:random+4/4+6/2', 6)).toBe('1/2:random+2/8');
+    // No layer is behind the last.
+    expect(scaled('30/2:random+31/4', 6)).toBe('5/8');
   });
 });
 

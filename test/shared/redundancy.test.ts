@@ -37,6 +37,10 @@ describe('the grid', () => {
   it('is full and every layer with every stride, each once', () => {
     expect(gridCompressions([1, 3], [2, 8])).toEqual(['none', '1/2', '1/8', '3/2', '3/8']);
     expect(gridCompressions([1, 1], [1, 2])).toEqual(['none', '1/2']);
+    expect(gridCompressions([1], [2, 4], ['average-pool', 'k-means'])).toEqual([
+      ...['none', '1/2', '1/4', '1/2:k-means', '1/4:k-means'],
+    ]);
+    expect(() => gridCompressions([0, 1], [2], ['attention'])).toThrow('layer K of attention must be 1 or more');
   });
 });
 

@@ -128,6 +128,21 @@ function parseSettings(flags: SettingFlags, shapes: readonly BenchShape[]): stri
   return settings;
 }
 
+/** @throws InputError for a setting that the PyTorch script cannot be asked for */
+function checkTorchSettings(settings: readonly string[]): void {
+  const isPlain = (text: string): boolean => {
+    const points = parseCompression(text);
+    return points.length < 2 && points.every(({ compressor }) => compressor === 'average-pool');
+  };
+  const other = settings.find((text) => !isPlain(text));
+  if (other === undefined) return;
+  throw new InputError({
+    field: '--settings',
+    value: other,
+    rule: 'must have one point of average-pool at most beside PyTorch, whose script has no other',
+  });
+}
+
 function parseModes(mode: string): BenchJob['mode'][] {
   if (mode === 'both') return ['graph', 'eager'];
   if (mode === 'graph' || mode === 'eager') return [mode];
@@ -182,6 +197,7 @@ export function parseBench(argv: string[]): BenchPlan {
     ...(values.checkpointing && { gradientCheckpointing: true }),
   };
   const torch = parseTorch(values.python, values['torch-script']);
+  if (torch) checkTorchSettings(settings);
   const rounds = wholeNumber('rounds', values.rounds, 1);
   return {
     jobs: shapes.flatMap((shape) =>

@@ -16,7 +16,7 @@ Usage: llavolta ask --model DIR [--image FILE …] "question" [--compress LIST] 
 
   --model DIR        a Hugging Face model folder, a run or a checkpoint
   --image FILE       a picture that the question shows; may be given several times
-  --compress LIST    settings K/S with commas; full is always asked too, e.g. --compress 2/8,-1/4
+  --compress LIST    settings K/S or K/S:compressor with commas; full is always asked too, e.g. --compress 2/8,2/8:k-means
   --max-tokens N     longest answer; by default 128
   --temperature T    0, the default, takes the most likely token each time
   --top-p P          sample from the most likely tokens that together reach P; by default 1

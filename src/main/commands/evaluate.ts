@@ -19,12 +19,13 @@ import { joinNegativeValues } from '../terminal/negative-values.ts';
 export const summary = 'accuracy, cost and time of a model on a dataset at any compression settings';
 
 export const usage = `
-Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--grid K=… S=…] [options]
+Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--grid K=… S=… [C=…]] [options]
 
   --data FILE        LLaVA conversations (JSON or JSONL); every question is asked alone
   --images DIR       folder of the images; by default images beside FILE
-  --compress LIST    settings K/S with commas, e.g. none,1/8,-1/4; by default none
-  --grid K=… S=…     test-time redundancy: full and all layers K × strides S, e.g. --grid K=1,3,6 S=2,4,8,16
+  --compress LIST    settings K/S or K/S:compressor with commas, e.g. none,1/8,1/8:k-means; by default none
+  --grid K=… S=… [C=…]  test-time redundancy: full and all layers K × strides S × compressors C (by default
+                     average-pool), e.g. --grid K=1,3,6 S=2,4,8,16 C=average-pool,k-means
   --limit N          the first N questions only
   --batch N          questions answered at once; by default 64
   --max-tokens N     longest answer; by default 16
@@ -65,13 +66,17 @@ function numberList(field: string, text: string): number[] {
   });
 }
 
-/** The settings of `K=1,3,6 S=2,4`. @throws InputError */
+/** The settings of `K=1,3,6 S=2,4` or `K=1,3,6 S=2,4 C=random,k-means`. @throws InputError */
 export function parseGrid(text: string): string[] {
-  const [, layers, strides] = /^K=(\S+)\s+S=(\S+)$/.exec(text.trim()) ?? [];
+  const [, layers, strides, compressors] = /^K=(\S+)\s+S=(\S+)(?:\s+C=(\S+))?$/.exec(text.trim()) ?? [];
   if (layers === undefined || strides === undefined) {
-    throw new InputError({ field: '--grid', value: text, rule: 'must be layers and strides, e.g. K=1,3,6 S=2,4,8' });
+    throw new InputError({
+      field: '--grid',
+      value: text,
+      rule: 'must be layers, strides and, if you like, compressors, e.g. K=1,3,6 S=2,4,8 C=random,k-means',
+    });
   }
-  return gridCompressions(numberList('--grid', layers), numberList('--grid', strides));
+  return gridCompressions(numberList('--grid', layers), numberList('--grid', strides), compressors?.split(','));
 }
 
 function parseList(text: string): string[] {
@@ -90,8 +95,8 @@ export function parseEvaluation(argv: string[]): {
     allowPositionals: true,
     options: OPTIONS,
   });
-  const isStrides = (text: string): boolean => values.grid !== undefined && text.startsWith('S=');
-  const [model, ...rest] = positionals.filter((text) => !isStrides(text));
+  const isOfGrid = (text: string): boolean => values.grid !== undefined && /^[SC]=/.test(text);
+  const [model, ...rest] = positionals.filter((text) => !isOfGrid(text));
   if (model === undefined || rest.length > 0) {
     throw new InputError({
       field: 'evaluate',
@@ -101,7 +106,7 @@ export function parseEvaluation(argv: string[]): {
   }
   if (values.data === undefined) throw new InputError({ field: '--data', rule: 'must be given' });
   const listed = values.compress === undefined ? [] : parseList(values.compress);
-  const grid = values.grid === undefined ? [] : parseGrid([values.grid, ...positionals.filter(isStrides)].join(' '));
+  const grid = values.grid === undefined ? [] : parseGrid([values.grid, ...positionals.filter(isOfGrid)].join(' '));
   const compressions = [...new Set([...listed, ...grid])];
   return {
     job: {

@@ -32,19 +32,23 @@ const HEAD = [
 
 const rising = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
 
-/** Differences to full as a grid, K down and S across; undefined for settings of several points. */
+/** Differences to full as a grid, K (and compressor) down and S across; undefined for settings of several points. */
 function gridTable(points: readonly RedundancyPoint[]): string | undefined {
   const placed = points.map((point) => ({ point, at: parseCompression(point.compression) }));
   if (placed.some(({ at }) => at.length !== 1)) return undefined;
   const single = placed.map(({ point, at }) => ({ point, ...(at[0] as CompressionPoint) }));
   const strides = rising(single.map(({ stride }) => stride));
-  const rows = rising(single.map(({ layer }) => layer)).map((layer) => [
-    `K ${layer}`,
-    ...strides.map((stride) => {
-      const found = single.find((one) => one.layer === layer && one.stride === stride)?.point;
-      return found ? `${signed(found.difference, 2)} (${found.retainedPercent.toFixed(0)} % left)` : '';
-    }),
-  ]);
+  const compressors = [...new Set(single.map(({ compressor }) => compressor))];
+  const rows = compressors.flatMap((compressor) => {
+    const own = single.filter((one) => one.compressor === compressor);
+    return rising(own.map(({ layer }) => layer)).map((layer) => [
+      compressors.length > 1 ? `K ${layer}, ${compressor}` : `K ${layer}`,
+      ...strides.map((stride) => {
+        const found = own.find((one) => one.layer === layer && one.stride === stride)?.point;
+        return found ? `${signed(found.difference, 2)} (${found.retainedPercent.toFixed(0)} % left)` : '';
+      }),
+    ]);
+  });
   return table(['difference, points', ...strides.map((stride) => `S ${stride}`)], rows);
 }
 

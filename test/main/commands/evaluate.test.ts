@@ -34,6 +34,7 @@ describe('llavolta evaluate', () => {
     expect(settingsOf('--grid', 'K=1,3', 'S=2,4')).toEqual(expected);
     expect(settingsOf('--grid', 'K=1,3 S=2,4')).toEqual(expected);
     expect(parseGrid('K=-1 S=2')).toEqual(['none', '-1/2']);
+    expect(settingsOf('--grid', 'K=1', 'S=2', 'C=random,average-pool')).toEqual(['none', '1/2:random', '1/2']);
     expect(parseEvaluation(['a', '--data', 'd', '--grid', 'K=1', 'S=2']).isGrid).toBe(true);
   });
 
@@ -45,7 +46,8 @@ describe('llavolta evaluate', () => {
     [['a', '--data', 'd', '--limit', '0'], '--limit: must be a whole number'],
     [['a', '--data', 'd', '--batch', '1e3'], '--batch: must be a whole number'],
     [['a', '--data', 'd', '--grid', 'K=1,x', 'S=2'], 'must be whole numbers with commas'],
-    [['a', '--data', 'd', '--grid', 'K=1'], 'must be layers and strides'],
+    [['a', '--data', 'd', '--grid', 'K=1'], 'must be layers, strides and'],
+    [['a', '--data', 'd', '--grid', 'K=1', 'S=2', 'C=mean'], 'compressor must be one of'],
     [['a', '--data', 'd', '--wrong'], "Unknown option '--wrong'"],
   ])('refuses %j', (argv, message) => {
     expect(() => parseEvaluation(argv)).toThrow(message);

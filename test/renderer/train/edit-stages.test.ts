@@ -114,6 +114,11 @@ describe('editing stages', () => {
   it('gives layers for another depth', () => {
     expect(atDepth(shares, 32, 4).map(({ compression }) => compression)).toEqual(['1/8', '2/8', 'none']);
   });
+
+  it('each point names its compressor, whichever the stage has for those that do not', () => {
+    const given = [{ compression: '2/8+16/2:average-pool', compressor: 'random' as const }];
+    expect(atDepth(given, 32, 32)).toEqual([{ compression: '2/8:random+16/2', compressor: 'average-pool' }]);
+  });
 });
 
 describe('any editing', () => {

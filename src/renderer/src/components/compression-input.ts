@@ -2,10 +2,12 @@
 import {
   formatCompression,
   parseCompression,
+  readPoints,
   visualTokensPerLayer,
   type Compression,
   type CompressionPoint,
 } from '../../../shared/compression.ts';
+import { COMPRESSOR_FACTS, type CompressorName } from '../../../shared/compressors.ts';
 import { InputError } from '../../../shared/errors.ts';
 
 /** The model that a setting is for. What is not known is not checked. */
@@ -32,6 +34,33 @@ export function readCompression(text: string, { depth, visualTokens }: Compressi
     if (error instanceof InputError) return { error: error.problem.rule };
     throw error;
   }
+}
+
+/** What a text says, whether or not it can be; undefined where it says nothing. */
+export function saidPoints(text: string): Compression | undefined {
+  try {
+    return readPoints(text);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** A point of another compressor, at the nearest layer and stride that it can have. */
+function withCompressor(point: CompressionPoint, compressor: CompressorName): CompressionPoint {
+  const { firstLayer = -1, lastLayer = Infinity, isSquare } = COMPRESSOR_FACTS[compressor];
+  const layer = Math.min(Math.max(point.layer, firstLayer), lastLayer);
+  const stride = isSquare ? Math.max(2, Math.floor(Math.sqrt(point.stride))) ** 2 : point.stride;
+  return { layer, stride, compressor };
+}
+
+/** With another compressor at one point, which moves if it must; where another point stands there, it stays. */
+export function changeCompressor(compression: Compression, place: number, compressor: CompressorName): Compression {
+  const point = compression[place];
+  if (!point) return compression;
+  const changed = withCompressor(point, compressor);
+  const isTaken = compression.some(({ layer }, i) => i !== place && layer === changed.layer);
+  return changePoint(compression, place, isTaken ? { compressor } : changed);
 }
 
 /** With one point changed; points stay in order of their layers. */

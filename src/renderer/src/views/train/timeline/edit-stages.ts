@@ -86,10 +86,14 @@ export function inMeasure(stages: Stages, measure: Measure, totalSteps?: number)
   return withLengths(stages, lengthsOf(stages, totalSteps), measure, totalSteps);
 }
 
-/** The stages with their layers given for a decoder of another depth. What they do to that decoder stays the same. */
+/**
+ * The stages with their layers given for a decoder of another depth, each point naming its compressor where it is not the
+ * usual one. What they do to that decoder stays the same.
+ */
 export function atDepth(stages: Stages, fromDepth: number, toDepth: number): StageSpec[] {
   return stages.map((stage) => {
     const given = parseCompression(stage.compression, stage.compressor);
-    return { ...stage, compression: formatCompression(scaleCompression(given, fromDepth, toDepth), stage.compressor) };
+    const compression = formatCompression(scaleCompression(given, fromDepth, toDepth));
+    return { ...stage, compression, compressor: 'average-pool' as const };
   });
 }
