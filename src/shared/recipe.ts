@@ -122,29 +122,56 @@ export function withStages(written: WrittenRecipe, planOf: (scheme: string) => S
   return { ...others, ...planOf(scheme ?? '') };
 }
 
-/** What a recipe's stages depend on in the model they run on. */
+/** What a recipe depends on in the model it trains. */
 export interface ModelFacts {
   /** Decoder layers. */
   readonly depth: number;
   /** Visual tokens of one image before compression. */
   readonly visualTokens: number;
+  /** Layers of the vision tower that its features come through. */
+  readonly visionLayers: number;
+}
+
+function checkStagesAgainstModel({ stages, stageDepth }: InstructRecipe, { depth, visualTokens }: ModelFacts): void {
+  for (const [index, stage] of stages.entries()) {
+    try {
+      const given = parseCompression(stage.compression, stage.compressor);
+      visualTokensPerLayer([visualTokens], depth, scaleCompression(given, stageDepth, depth));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError({ ...error.problem, field: `stages[${index}].compression`, value: stage.compression });
+    }
+  }
+}
+
+/** A recipe cannot train more layers at the end of a part than there are. */
+function checkLayerCounts({ train }: InstructRecipe, { depth, visionLayers }: ModelFacts): void {
+  const limits = {
+    decoderLayers: [depth, 'the decoder layers of the model'],
+    visionLayers: [visionLayers, 'the layers of its vision tower that features come through'],
+  } as const;
+  for (const field of ['decoderLayers', 'visionLayers'] as const) {
+    const [limit, meaning] = limits[field];
+    const value = train[field];
+    if (value === undefined || value <= limit) continue;
+    const rule = `must be at most ${limit}, ${meaning}`;
+    throw new InputError({ field: `train.${field}`, value, rule, hint: 'Leave it out to train all of them' });
+  }
 }
 
 /**
- * Checks what a recipe's file alone cannot tell: that each stage leaves an image at least one token and fits its patch grid.
+ * Checks what a recipe's file alone cannot tell: that each stage leaves an image at least one token and fits its patch grid,
+ * and that the model has the layers that are to be trained.
  *
- * @throws InputError naming the stage and the limit.
+ * @throws InputError naming the field and the limit.
  */
-export function checkRecipeAgainstModel(recipe: Recipe, { depth, visualTokens }: ModelFacts, file?: string): void {
+export function checkRecipeAgainstModel(recipe: Recipe, facts: ModelFacts, file?: string): void {
   if (recipe.phase === 'vision') return;
-  for (const [index, stage] of recipe.stages.entries()) {
-    try {
-      const given = parseCompression(stage.compression, stage.compressor);
-      visualTokensPerLayer([visualTokens], depth, scaleCompression(given, recipe.stageDepth, depth));
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      const field = `stages[${index}].compression`;
-      throw new InputError({ ...error.problem, field, value: stage.compression, ...(file !== undefined && { file }) });
-    }
+  try {
+    checkLayerCounts(recipe, facts);
+    checkStagesAgainstModel(recipe, facts);
+  } catch (error) {
+    if (!(error instanceof InputError) || file === undefined) throw error;
+    throw new InputError({ ...error.problem, file }, { cause: error });
   }
 }

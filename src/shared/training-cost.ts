@@ -87,7 +87,7 @@ function sharesOf({ decoder, vision }: ModelShape, tokens: readonly number[], mo
 /**
  * Backward FLOPs per forward FLOP of each part. A linear map takes one product for its input's gradient and one for its
  * weight's: the weight's falls away where it is frozen, the input's where nothing trained lies below. The two products of
- * attention take four.
+ * attention take four. The lowest trained layer counts whole, though its first maps need no gradient of their input.
  */
 function backwardFactors(mode: TrainingMode, shares: TrainedShares): FlopsByPart {
   const tower = mode.trainsVisionTower ? shares.vision : 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/shared/errors.ts';
-import { checkRecipeAgainstModel, withStages } from '../../src/shared/recipe.ts';
+import { checkRecipeAgainstModel, withStages, type Recipe } from '../../src/shared/recipe.ts';
 import { formatRecipe, parseRecipe } from '../../src/shared/recipe-yaml.ts';
 
 const RECIPE = `name: four stages
@@ -374,15 +374,37 @@ describe('writing a recipe', () => {
 });
 
 describe('a recipe on a model', () => {
+  const FACTS = { depth: 6, visualTokens: 8, visionLayers: 3 };
   const recipe = withStages(parseRecipe(RECIPE, 'recipe.yaml'), () => expect.unreachable());
 
   it('fits where every image keeps a token', () => {
-    expect(() => checkRecipeAgainstModel(recipe, { depth: 6, visualTokens: 8 })).not.toThrow();
+    expect(() => checkRecipeAgainstModel(recipe, { ...FACTS, visualTokens: 8 })).not.toThrow();
   });
 
   it('does not where a stride exceeds the tokens', () => {
-    expect(() => checkRecipeAgainstModel(recipe, { depth: 6, visualTokens: 7 }, 'recipe.yaml')).toThrow(
+    expect(() => checkRecipeAgainstModel(recipe, { ...FACTS, visualTokens: 7 }, 'recipe.yaml')).toThrow(
       'recipe.yaml: stages[0].compression: stride must be at most 7, the visual tokens of an image or frame that reach layer 1 (found "2/8")',
     );
+  });
+
+  const training = (train: string): Recipe =>
+    withStages(parseRecipe(RECIPE.replace('cacheFeatures: true', train), 'recipe.yaml'), () => expect.unreachable());
+
+  it.each(['decoderLayers: 6', 'visionTower: trained, visionLayers: 3', 'parts: lora, decoderLayers: 6'])(
+    'fits where the model has the layers that are trained: %s',
+    (train) => {
+      expect(() => checkRecipeAgainstModel(training(train), FACTS)).not.toThrow();
+    },
+  );
+
+  it.each([
+    ['decoderLayers: 7', 'train.decoderLayers: must be at most 6, the decoder layers of the model (found 7)'],
+    ['parts: lora, decoderLayers: 7', 'train.decoderLayers: must be at most 6'],
+    [
+      'visionTower: trained, visionLayers: 4',
+      'train.visionLayers: must be at most 3, the layers of its vision tower that features come through (found 4)',
+    ],
+  ])('does not where it has fewer: %s', (train, message) => {
+    expect(() => checkRecipeAgainstModel(training(train), FACTS, 'recipe.yaml')).toThrow(`recipe.yaml: ${message}`);
   });
 });

@@ -14,7 +14,7 @@ import { Collator } from '../data/collator.ts';
 import { brokenSamplesError, readDataset, type Samples } from '../data/dataset-reader.ts';
 import { parseImageProcessor, type ImageProcessor } from '../data/image-processor.ts';
 import { BatchSampler } from '../data/sampler.ts';
-import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
+import { visionLayersUsed, visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
 import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature-cache.ts';
 import { sizeOf } from '../model/host-tensor.ts';
 import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
@@ -90,7 +90,11 @@ function savedWeights({ adapter }: TrainableModel): Pick<TrainerSetup, 'saved'> 
 
 function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
   const { config, weights } = model;
-  checkRecipeAgainstModel(recipe, { depth: config.text.layers, visualTokens: visualTokensPerImage(config) });
+  checkRecipeAgainstModel(recipe, {
+    depth: config.text.layers,
+    visualTokens: visualTokensPerImage(config),
+    visionLayers: visionLayersUsed(config),
+  });
   const { rows, notices } = conversationRows(recipe, model, samples);
   const { batchSize, accumulate } = recipe.optimizer;
   const processor = processorOf(model.companions);

@@ -37,7 +37,7 @@ describe('recipes of the easy-VQA comparison', () => {
   it.each(presetNames().filter((name) => /^(easy-vqa|demo)-/.test(name)))('%s fits the model it names', (name) => {
     const recipe = loadRecipe(name);
     const config = configOfSize(resolveModel(recipe.model.from), IDS);
-    const facts = { depth: config.text.layers, visualTokens: visualTokensPerImage(config) };
+    const facts = { depth: config.text.layers, visualTokens: visualTokensPerImage(config), visionLayers: 4 };
     expect(() => checkRecipeAgainstModel(recipe, facts)).not.toThrow();
   });
 

@@ -27,14 +27,14 @@ export const useForecast = defineStore('train-forecast', () => {
     const parsed = trainFields.safeParse({ train: draft.draft['train'] });
     return parsed.success ? parsed.data.train : trainFields.parse({}).train;
   });
-  /** Why the stages do not fit the model, in words. */
+  /** Why the recipe does not fit the model, in words. */
   const misfit = computed(() => {
     if (!draft.recipe || !plan.studioModel || 'problem' in plan.found) return undefined;
-    const { depth, visualTokensPerImage: visualTokens } = plan.studioModel;
+    const { depth, visualTokensPerImage: visualTokens, shape } = plan.studioModel;
     try {
       checkRecipeAgainstModel(
         withStages(draft.recipe, () => plan.plan),
-        { depth, visualTokens },
+        { depth, visualTokens, visionLayers: shape.vision.layers },
       );
       return undefined;
     } catch (error) {
