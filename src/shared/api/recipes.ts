@@ -71,7 +71,9 @@ export const recipeFactsSchema = z.strictObject({
   rows: count.optional(),
   depth: count.optional(),
   visualTokensPerImage: count.optional(),
+  /** Adapters included. */
   parameters: count.optional(),
+  trainedParameters: count.optional(),
   /** Means over a row. Text tokens are estimated from the bytes of the texts. */
   imagesPerRow: amount.optional(),
   textTokensPerRow: amount.optional(),

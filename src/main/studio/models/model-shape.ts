@@ -80,6 +80,24 @@ const configSchema = z.looseObject({
   tie_word_embeddings: z.boolean().nullish(),
 });
 
+/** Values of the weights of a model's parts. */
+export interface PartParameters {
+  readonly projector: number;
+  readonly vision: {
+    /** Patches, positions, class token and the norm in front. */
+    readonly start: number;
+    readonly layer: number;
+    /** Unused layers, the last norm and SigLIP's head included. */
+    readonly all: number;
+  };
+  readonly decoder: {
+    readonly embeddings: number;
+    readonly layer: number;
+    /** The last norm, and the head where it is not the embeddings. */
+    readonly behind: number;
+  };
+}
+
 /** A model's shape with what else a choice depends on. */
 export interface ModelSize {
   readonly shape: ModelShape;
@@ -87,6 +105,7 @@ export interface ModelSize {
   readonly visualTokens: number;
   /** Values of all weights, the vision tower's unused layers included. */
   readonly parameters: number;
+  readonly parts: PartParameters;
   readonly visionLayers: number;
 }
 
@@ -114,37 +133,56 @@ const patchesOf = ({ imageSize, patchSize }: ModelShape['vision']): number => Ma
 
 const affine = (into: number, out: number, hasBias = true): number => into * out + (hasBias ? out : 0);
 
-function visionParameters({ vision }: ModelShape, { visionLayers, hasHead }: Settings): number {
+function visionParameters({ vision }: ModelShape, { visionLayers, hasHead }: Settings): PartParameters['vision'] {
   const { hiddenSize: d, intermediateSize: m, patchSize, hasClassToken } = vision;
   const [mlp, norm] = [affine(d, m) + affine(m, d), 2 * d];
   // CLIP has a class token with a position of its own and a norm in front; SigLIP a bias on its patches.
   const start = 3 * patchSize ** 2 * d + patchesOf(vision) * d + (hasClassToken ? 2 * d + norm : d);
+  const layer = 4 * affine(d, d) + mlp + 2 * norm;
   const head = hasHead ? d + 4 * affine(d, d) + norm + mlp : 0;
-  return start + visionLayers * (4 * affine(d, d) + mlp + 2 * norm) + norm + head;
+  return { start, layer, all: start + visionLayers * layer + norm + head };
 }
 
-function decoderParameters({ decoder }: ModelShape, { tied, attentionBias, mlpBias }: Settings): number {
-  const { hiddenSize: d, intermediateSize: m, heads, kvHeads, headDim, layers, vocabSize } = decoder;
+function decoderParameters(
+  { decoder }: ModelShape,
+  { tied, attentionBias, mlpBias }: Settings,
+): PartParameters['decoder'] {
+  const { hiddenSize: d, intermediateSize: m, heads, kvHeads, headDim, vocabSize } = decoder;
   const hasBias = attentionBias !== 'none';
   const attention =
     affine(d, heads * headDim, hasBias) +
     2 * affine(d, kvHeads * headDim, hasBias) +
     affine(heads * headDim, d, attentionBias === 'all');
   const mlp = 2 * affine(d, m, mlpBias) + affine(m, d, mlpBias);
-  return layers * (attention + mlp + 2 * d) + d + vocabSize * d * (tied ? 1 : 2);
+  const embeddings = vocabSize * d;
+  return { embeddings, layer: attention + mlp + 2 * d, behind: d + (tied ? 0 : embeddings) };
+}
+
+function partParameters(shape: ModelShape, settings: Settings): PartParameters {
+  const { vision, decoder } = shape;
+  const projector =
+    affine(vision.hiddenSize, decoder.hiddenSize, settings.projectorBias) +
+    affine(decoder.hiddenSize, decoder.hiddenSize, settings.projectorBias);
+  return {
+    projector,
+    vision: visionParameters(shape, settings),
+    decoder: decoderParameters(shape, settings),
+  };
 }
 
 function sizeOf(shape: ModelShape, settings: Settings): ModelSize {
-  const { vision, decoder } = shape;
-  const { featureSelect, projectorBias, visionLayers } = settings;
-  const projector =
-    affine(vision.hiddenSize, decoder.hiddenSize, projectorBias) +
-    affine(decoder.hiddenSize, decoder.hiddenSize, projectorBias);
+  const {
+    vision,
+    decoder: { layers },
+  } = shape;
+  const parts = partParameters(shape, settings);
+  const { embeddings, layer, behind } = parts.decoder;
   return {
     shape,
-    visualTokens: patchesOf(vision) + (vision.hasClassToken ? 1 : 0) - (featureSelect === 'default' ? 1 : 0),
-    parameters: visionParameters(shape, settings) + projector + decoderParameters(shape, settings),
-    visionLayers,
+    visualTokens: patchesOf(vision) + (vision.hasClassToken ? 1 : 0) - (settings.featureSelect === 'default' ? 1 : 0),
+    parameters: parts.vision.all + parts.projector + embeddings + layers * layer + behind,
+    parts,
+    visionLayers: settings.visionLayers,
   };
 }
 

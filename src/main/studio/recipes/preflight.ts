@@ -15,6 +15,7 @@ import { schemeOf } from '../presets.ts';
 import { conversationItem } from './conversation-item.ts';
 import { definedOnly } from '../runs/run-summary.ts';
 import type { Workspace } from '../workspace.ts';
+import { trainingRoom, type TrainingRoom } from './training-room.ts';
 
 /** What a scan of a conversation file tells. */
 export interface ScannedData {
@@ -36,10 +37,6 @@ export interface PreflightTools {
 
 /** English text has about four bytes a token in large vocabularies; small ones trained on the data have somewhat fewer. */
 const BYTES_PER_TOKEN = 4;
-/** Weights, gradients and both moments of Adam, as float32. */
-const [TRAINED_BYTES, FROZEN_BYTES, SAVED_BYTES] = [16, 4, 12];
-/** The engine itself with TensorFlow. */
-const ENGINE_BYTES = 600e6;
 const SCARCE = 0.8;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 0)} GB`;
@@ -151,13 +148,15 @@ function checkStages(recipe: Recipe, size: ModelSize | undefined, steps: number 
   if (recipe.phase === 'vision' || !size) return;
   try {
     const depth = size.shape.decoder.layers;
-    checkRecipeAgainstModel(recipe, { depth, visualTokens: size.visualTokens });
+    const facts = { depth, visualTokens: size.visualTokens, visionLayers: size.shape.vision.layers };
+    checkRecipeAgainstModel(recipe, facts);
     const notices = steps === undefined ? [] : resolveStages(recipe, steps, depth).notices;
     const count = recipe.stages.length;
     const detail = `${count} ${count === 1 ? 'stage' : 'stages'} fit the model${notices.length > 0 ? `; ${notices.join('; ')}` : ''}`;
     items.push({ id: 'stages', level: 'ok', title: 'Stages', detail });
   } catch (error) {
-    items.push(refused('stages', 'Stages', error));
+    const isAboutStages = !(error instanceof InputError) || error.problem.field?.startsWith('train.') !== true;
+    items.push(isAboutStages ? refused('stages', 'Stages', error) : refused('layers', 'Trained layers', error));
   }
 }
 
@@ -214,14 +213,6 @@ function checkTruncation(facts: RowFacts | undefined, rows: number | undefined, 
   items.push({ id: 'truncation', level: 'warning', title, detail, whatToDo });
 }
 
-/** Values that training changes. */
-function trainedParameters(recipe: Recipe, { shape, parameters }: ModelSize): number {
-  const { vision, decoder } = shape;
-  const projector = vision.hiddenSize * decoder.hiddenSize + decoder.hiddenSize ** 2;
-  if (recipe.phase === 'instruct' && recipe.train.parts === 'projector') return projector;
-  return parameters;
-}
-
 async function checkDisk(bytes: number, { workspace }: PreflightTools, items: Items): Promise<void> {
   const { bavail, bsize } = await statfs(workspace.folder);
   const free = bavail * bsize;
@@ -235,20 +226,22 @@ function checkMemory(bytes: number, items: Items): void {
   const total = totalmem();
   const detail = `Weights, gradients and optimizer take about ${gigabytes(bytes)} of ${gigabytes(total)}, activations not counted: measure them with a probe`;
   if (bytes < total * SCARCE) return void items.push({ id: 'memory', level: 'ok', title: 'Memory', detail });
-  const whatToDo = 'Take a smaller model, or train the projector alone (train.parts)';
+  const whatToDo = 'Take a smaller model, or train adapters or the projector alone (train.parts)';
   items.push({ id: 'memory', level: bytes > total ? 'error' : 'warning', title: 'Memory', detail, whatToDo });
 }
 
+function checkParts({ parameters, trainedParameters }: TrainingRoom, items: Items): void {
+  const share = ((100 * trainedParameters) / parameters).toPrecision(3);
+  const detail = `${thousands(trainedParameters)} of ${thousands(parameters)} parameters are trained (${share} %)`;
+  items.push({ id: 'parts', level: 'ok', title: 'What is trained', detail });
+}
+
 async function checkRoom(recipe: Recipe, size: ModelSize, tools: PreflightTools, items: Items): Promise<RecipeFacts> {
-  const trained = trainedParameters(recipe, size);
-  const frozen = size.parameters - trained;
-  const checkpointBytes = trained * SAVED_BYTES + frozen * FROZEN_BYTES;
-  // While a new checkpoint is written, the oldest one is still there.
-  const diskBytes = checkpointBytes * (recipe.checkpoint.keep + 1) + size.parameters * FROZEN_BYTES;
-  const memoryBytes = trained * TRAINED_BYTES + frozen * FROZEN_BYTES + ENGINE_BYTES;
-  await checkDisk(diskBytes, tools, items);
-  checkMemory(memoryBytes, items);
-  return { parameters: size.parameters, checkpointBytes, diskBytes, memoryBytes };
+  const room = trainingRoom(recipe, size);
+  checkParts(room, items);
+  await checkDisk(room.diskBytes, tools, items);
+  checkMemory(room.memoryBytes, items);
+  return { ...room };
 }
 
 /**

@@ -30,8 +30,8 @@ beforeAll(async () => {
 }, PATIENCE_MS);
 afterAll(() => studio.close(), PATIENCE_MS);
 
-async function itemsOf(model: string, data: string, optimizer = 'lr: 1e-3, batchSize: 2, steps: 10') {
-  const yaml = `name: try\nmodel: { ${model} }\ndata: { train: data/${data} }\noptimizer: { ${optimizer} }\nscheme: 4stage\n`;
+async function itemsOf(model: string, data: string, optimizer = 'lr: 1e-3, batchSize: 2, steps: 10', train = '') {
+  const yaml = `name: try\nmodel: { ${model} }\ndata: { train: data/${data} }\ntrain: { ${train} }\noptimizer: { ${optimizer} }\nscheme: 4stage\n`;
   const { items } = preflightSchema.parse(await studio.json('/recipes/preflight', { yaml }));
   return new Map<string, PreflightItem>(items.map((item) => [item.id, item]));
 }
@@ -80,4 +80,17 @@ it('writes the samples out by the model’s template and names those it cannot, 
   expect(forged?.detail).toContain('1 cannot be written: sample a </think> b (line 2): chat_template.jinja');
   writeFileSync(join(studio.workspace, 'models', 'mine', 'chat_template.jinja'), '{% for');
   expect((await of('good.jsonl'))?.detail).toContain('cannot be read as a Jinja template');
+});
+
+it('refuses to train layers that the model has not', async () => {
+  const items = await itemsOf('from: tiny', 'good.jsonl', undefined, 'decoderLayers: 5');
+  expect(items.get('layers')).toMatchObject({ level: 'error' });
+  expect(items.get('layers')?.detail).toContain(
+    'train.decoderLayers: must be at most 4, the decoder layers of the model',
+  );
+});
+
+it('says how much of the model is trained', async () => {
+  const items = await itemsOf('from: tiny', 'good.jsonl', undefined, 'parts: projector');
+  expect(items.get('parts')?.detail).toMatch(/^[\d,]+ of [\d,]+ parameters are trained \([\d.]+ %\)$/);
 });
