@@ -6,7 +6,7 @@ const USAGE = `Usage: npm run setup [-- --gpu | --cpu] [--python] [--force]
   --gpu    TensorFlow with CUDA 12 (3.4 GB to download; needs an NVIDIA driver, no CUDA installation; Linux x86-64).
            This has not been run on a GPU by its authors. Stays chosen for this user until --cpu is given.
   --cpu    TensorFlow without CUDA (274 MB to download): what is used unless --gpu was given.
-  --python PyTorch and transformers as well (4.2 GB), for the tests that open models in Python; CI=true installs them
+  --python PyTorch and transformers as well (4.6 GB), for the tests that open models in Python; CI=true installs them
            by itself, LLAVOLTA_PYTHON names another Python that has them
   --force  set TensorFlow up again although it seems ready
 `;

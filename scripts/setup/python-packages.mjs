@@ -39,7 +39,7 @@ const isLinuxX64 = process.platform === 'linux' && process.arch === 'x64';
 const alone = isLinuxX64 ? [...WITHOUT_DEPENDENCIES, ...LINUX_X64_LIBRARIES] : WITHOUT_DEPENDENCIES;
 
 /** Measured on Linux x86-64; other systems have no CUDA libraries. */
-const INSTALLED_BYTES = isLinuxX64 ? 4.2e9 : 1.2e9;
+const INSTALLED_BYTES = isLinuxX64 ? 4.6e9 : 1.2e9;
 
 const MODULES = 'torch, transformers, tokenizers, peft, safetensors, numpy, PIL';
 
@@ -114,8 +114,8 @@ async function install(folder, onWorker) {
   ];
   await run(command, [...pip, ...PACKAGES], 'transformers was not installed', onWorker, scratch);
   await run(command, [...pip, '--no-deps', ...alone], 'PyTorch was not installed', onWorker, scratch);
+  await run(programIn(folder), ['-c', `import ${MODULES}`], 'The packages do not load', onWorker, scratch);
   rmSync(scratch, { recursive: true, force: true });
-  await run(programIn(folder), ['-c', `import ${MODULES}`], 'The packages do not load', onWorker, folder);
   writeFileSync(readyFile(folder), '');
 }
 
