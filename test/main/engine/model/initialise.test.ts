@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ClipVisionConfig } from '../../../../src/main/engine/model/config.ts';
 import type { HostTensor } from '../../../../src/main/engine/model/host-tensor.ts';
 import { initialiseWeights } from '../../../../src/main/engine/model/initialise.ts';
 import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
@@ -84,6 +85,45 @@ describe('the scales are transformers’', () => {
     const data = values('language_model.model.embed_tokens.weight');
     const isZero = (id: number): boolean => data.subarray(id * 128, (id + 1) * 128).every((value) => value === 0);
     expect([...Array(500).keys()].filter(isZero)).toEqual([3]);
+  });
+});
+
+describe('a SigLIP tower starts as transformers’ SiglipPreTrainedModel does', () => {
+  const { family: _, initializerRange: __, initializerFactor: ___, ...tower } = tiny.vision as ClipVisionConfig;
+  const siglip = initialiseWeights({ ...config, vision: { ...tower, family: 'siglip', hasHead: true } }, 7);
+  const E = 96;
+  const data = (name: string): Float32Array => siglip.get(`vision_tower.${name}`)?.data ?? new Float32Array();
+
+  // Uniform within √(6 / (inputs + outputs)): xavier_uniform_.
+  it.each([
+    ['encoder.layers.0.self_attn.q_proj.weight', Math.sqrt(6 / (2 * E))],
+    ['encoder.layers.1.mlp.fc1.weight', Math.sqrt(6 / (5 * E))],
+    ['head.attention.in_proj_weight', Math.sqrt(6 / (4 * E))],
+    // [1, 1, E] counts as E inputs and E outputs.
+    ['head.probe', Math.sqrt(6 / (2 * E))],
+  ])('%s: even within %d', (name, limit) => {
+    const values = data(name);
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(largest).toBeLessThanOrEqual(limit);
+    expect(largest).toBeGreaterThan(limit * (1 - 10 / values.length));
+    expect(Math.abs(moments(values).std / (limit / Math.sqrt(3)) - 1)).toBeLessThan(4 / Math.sqrt(values.length));
+  });
+
+  it('patches are normal, cut off at two deviations, of variance 1 / inputs; positions normal of variance 1 / width', () => {
+    const patches = data('embeddings.patch_embedding.weight');
+    const inputs = 3 * 8 * 8;
+    expect(Math.abs(moments(patches).std * Math.sqrt(inputs) - 1)).toBeLessThan(0.02);
+    const deviation = inputs ** -0.5 / 0.87962566103423978;
+    expect(patches.every((value) => Math.abs(value) <= 2 * deviation)).toBe(true);
+    expect(Math.abs(moments(data('embeddings.position_embedding.weight')).std * Math.sqrt(E) - 1)).toBeLessThan(0.05);
+  });
+
+  it('norms start at 1; biases at 0, those of the MLPs nearly', () => {
+    expect(data('post_layernorm.weight').every((value) => value === 1)).toBe(true);
+    expect(data('head.layernorm.weight').every((value) => value === 1)).toBe(true);
+    for (const name of ['encoder.layers.0.self_attn.k_proj.bias', 'head.attention.in_proj_bias', 'post_layernorm.bias'])
+      expect(data(name).every((value) => value === 0)).toBe(true);
+    expect(Math.abs(moments(data('encoder.layers.0.mlp.fc1.bias')).std / 1e-6 - 1)).toBeLessThan(0.2);
   });
 });
 
