@@ -9,6 +9,7 @@ export const COMPRESSORS = [
   'pyramid-drop',
   'pyramid-drop-kept',
   'sparse-vlm',
+  'parametric',
 ] as const;
 export type CompressorName = (typeof COMPRESSORS)[number];
 
@@ -87,5 +88,9 @@ export const COMPRESSOR_FACTS: Readonly<Record<CompressorName, CompressorFacts>>
     explanation:
       'Those that the most visual words of the question look at most; some of the others as means of clusters.',
     ...RANKS_BY_ATTENTION,
+  },
+  parametric: {
+    label: 'Parametric',
+    explanation: 'A convolution over every S tokens in raster order, trained with the model; it starts as their mean.',
   },
 };

@@ -80,6 +80,8 @@ export function compressRows(
     readonly layer?: number;
     readonly positions?: readonly (readonly number[])[];
     readonly attention?: (places: readonly number[]) => number[][];
+    /** [D, S·D] */
+    readonly weight?: readonly (readonly number[])[];
   } = {},
 ): CompressedRows {
   const planned = plannedPoint(rows, { layer: options.layer ?? 2, stride, compressor: name });
@@ -104,6 +106,7 @@ export function compressRows(
         positions: tf.tensor1d(places, 'int32'),
         rowsAfter: flatLength(planned.after),
         ...(attention && { attention }),
+        ...(options.weight && { weight: tf.tensor2d(options.weight as number[][]) }),
       });
       result = compressedRows(compressed, planned);
     });

@@ -161,3 +161,8 @@ it('finds the token of a cell', () => {
   const tokens = tokenGroups(GRID, parseCompression('0/3'), 0);
   expect([...groupOfCell(GRID, tokens)]).toEqual([0, 0, 0, 1, 1, 1, -1, -1]);
 });
+
+it('a convolution leaves one token where average pooling does', () => {
+  expect(cellsAt('0/3:parametric', 0)).toEqual(cellsAt('0/3', 0));
+  expect(cellsAt('0/3:parametric', 0).length).toBeGreaterThan(1);
+});

@@ -12,7 +12,7 @@ export interface PlannedPoint {
   readonly after: SequenceLayout;
 }
 
-/** What the decoder hands to a compressor beside the states; all of it on the device, none of it on the tape. */
+/** What the decoder hands to a compressor beside the states; all of it on the device, none but the weight on the tape. */
 export interface CompressorContext {
   /** int32 [B·T]: position ids before the point. */
   readonly positions: Tensor;
@@ -20,6 +20,8 @@ export interface CompressorContext {
   readonly rowsAfter: number;
   /** [B, Q, T]: the attention that the plan's `queries` pay to all tokens, averaged over heads; where it is asked for. */
   readonly attention?: Tensor;
+  /** [D, S·D]: what the point has learnt; where it has a weight. */
+  readonly weight?: Tensor;
 }
 
 /** What a compressor makes of a batch. */
@@ -46,12 +48,14 @@ export interface Compressor {
    * has `queries`, int32 [B·Q]: the rows of the flat states that look, Q of each row of the batch.
    */
   readonly attentionOf?: 'before' | 'enters';
+  /** Whether it learns a weight for each of its points; the model has it under the point's name. */
+  readonly hasWeight?: true;
   /** Whether it counts position ids anew, 0, 1, 2 … in every row; without it text keeps its own. */
   readonly renumbers?: true;
   /** Host half: index arrays for the device. Pure. */
   plan(planned: PlannedPoint): HostArrays;
   /**
-   * Device half. Runs in a tidy; gradients flow through the states alone, what ranks or clusters is off the tape.
+   * Device half. Runs in a tidy; gradients flow through the states and the weight alone, what ranks or clusters is off the tape.
    *
    * @param states [B·T, D], the residual stream before the layer's input norm
    * @param arrays the plan's arrays

@@ -5,6 +5,7 @@ import { averagePool } from './average-pool.ts';
 import { averagePool2d } from './average-pool-2d.ts';
 import type { Compressor } from './compressor.ts';
 import { kMeans } from './k-means.ts';
+import { parametric } from './parametric.ts';
 import { pyramidDrop, pyramidDropKept } from './pyramid-drop.ts';
 import { random } from './random.ts';
 import { sparseVlm } from './sparse-vlm.ts';
@@ -19,6 +20,7 @@ const ALL: Readonly<Record<CompressorName, Compressor>> = {
   'pyramid-drop': pyramidDrop,
   'pyramid-drop-kept': pyramidDropKept,
   'sparse-vlm': sparseVlm,
+  parametric,
 };
 
 export function compressorNamed(name: CompressorName): Compressor {

@@ -41,21 +41,26 @@ function segmentsOf(assignment: Tensor, counts: Tensor): Segments {
   };
 }
 
+const meanPositions = (assignment: Tensor, counts: Tensor, { positions, rowsAfter }: Pooling): Tensor =>
+  floorDiv(segmentSum(positions, assignment, rowsAfter), maximum(counts, tf.onesLike(counts)));
+
+type Pooling = Pick<CompressorContext, 'positions' | 'rowsAfter'>;
+
+/** Means of the position ids of all rows that go to the same place, rounded down: int32 [B·T′]. */
+export const pooledPositions = (assignment: Tensor, context: Pooling): Tensor =>
+  meanPositions(assignment, countsOf(assignment, context.rowsAfter), context);
+
 /**
  * Means of the states of all rows that go to the same place, and of their position ids, rounded down: the paper's code
  * averages and truncates them. Exact here, in float16 there.
  *
  * @param assignment int32 [B·T]; −1 drops a row
  */
-export function pooled(
-  states: Tensor,
-  assignment: Tensor,
-  { positions, rowsAfter }: Pick<CompressorContext, 'positions' | 'rowsAfter'>,
-): Compressed {
-  const counts = countsOf(assignment, rowsAfter);
+export function pooled(states: Tensor, assignment: Tensor, context: Pooling): Compressed {
+  const counts = countsOf(assignment, context.rowsAfter);
   return {
     states: segmentMean(states, segmentsOf(assignment, counts)),
-    positions: floorDiv(segmentSum(positions, assignment, rowsAfter), maximum(counts, tf.onesLike(counts))),
+    positions: meanPositions(assignment, counts, context),
     assignment,
   };
 }

@@ -7,6 +7,7 @@ import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { Compressed, CompressorContext, PlannedPoint } from '../compressor/compressor.ts';
 import { compressorNamed } from '../compressor/compressors.ts';
 import { flatLength } from '../compressor/flat-rows.ts';
+import { compressorWeight } from './compressor-weights.ts';
 import type { LlavaConfig } from './config.ts';
 import { projections, type RotaryTables } from './decoder.ts';
 import { scoped, type Weights } from './weights.ts';
@@ -35,12 +36,15 @@ export function compress(
   { states, positions }: Stream,
   planned: PlannedPoint,
   arrays: DeviceArrays,
+  weights: Weights,
   attention?: Tensor,
 ): Compressed {
+  const weight = compressorWeight(planned.point, weights);
   const context: CompressorContext = {
     positions,
     rowsAfter: flatLength(planned.after),
     ...(attention && { attention }),
+    ...(weight && { weight }),
   };
   const compressed = tf.tidy(() => compressorNamed(planned.point.compressor).apply(states, arrays, context));
   if (!states.kept && states !== compressed.states) states.dispose();

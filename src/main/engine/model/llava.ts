@@ -95,7 +95,7 @@ export function visualTokens(
   const { beforeDecoder: planned } = plan;
   if (!planned) return projected;
   const stream = { states: projected, positions: rangeVector(given) };
-  const compressed = compress(stream, planned, arraysUnder(arrays, 'beforeDecoder'));
+  const compressed = compress(stream, planned, arraysUnder(arrays, 'beforeDecoder'), weights);
   observe?.(planned, compressed);
   return compressed.states;
 }
@@ -141,7 +141,7 @@ export function decode(
   plan.segments.forEach((segment, i) => {
     const planned = plannedPoint(plan, i);
     if (planned) {
-      const compressed = compress(stream, planned, arraysUnder(arrays, `point${i}`), attention);
+      const compressed = compress(stream, planned, arraysUnder(arrays, `point${i}`), weights, attention);
       observe?.(planned, compressed);
       stream = compressed;
     }

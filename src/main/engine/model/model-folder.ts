@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, codeOf } from '../../../shared/errors.ts';
+import { isCompressorWeight, openCompressorWeights, saveCompressorWeights } from './compressor-weights.ts';
 import type { LlavaConfig } from './config.ts';
 import { writeTextDurably } from './durable-file.ts';
 import { formatHuggingFaceConfig, parseLlavaConfig } from './huggingface-config.ts';
@@ -16,7 +17,7 @@ import { writeWeightFiles, type WeightOutput } from './weight-files-write.ts';
 import { sameValues } from './same-values.ts';
 import { isInFile, type WeightTensor } from './weight-tensor.ts';
 
-/** A model: weights in memory or in files, under canonical names, in the order of `parameterShapes`. */
+/** A model: weights in memory or in files, under canonical names, in the order of `parameterShapes`, then those that compressors have learnt. */
 export interface Model {
   readonly config: LlavaConfig;
   readonly weights: ReadonlyMap<string, WeightTensor>;
@@ -149,7 +150,8 @@ export async function loadModelFolder(dir: string): Promise<Model & { readonly d
   const files = await openWeightFiles(dir);
   try {
     const config = withHeadAsStored(written, [...files.holder.keys()].map(canonicalName));
-    return { config, weights: findWeights(files, config, dir), dir };
+    const learnt = await openCompressorWeights(dir, config);
+    return { config, weights: new Map([...findWeights(files, config, dir), ...learnt]), dir };
   } finally {
     await files.close();
   }
@@ -188,7 +190,7 @@ function generationConfig({ text }: LlavaConfig): string {
 
 function checkComplete({ config, weights }: Model): void {
   const shapes = parameterShapes(config);
-  const unknown = [...weights.keys()].find((name) => !shapes.has(name));
+  const unknown = [...weights.keys()].find((name) => !shapes.has(name) && !isCompressorWeight(name));
   if (unknown !== undefined) throw new RangeError(`${unknown} is no parameter of the model`);
   for (const [name, shape] of shapes) {
     const tensor = weights.get(name);
@@ -225,5 +227,7 @@ export async function saveModelFolder(
   await writeTextDurably(join(dir, 'config.json'), configText(model, output));
   await writeTextDurably(join(dir, 'generation_config.json'), generationConfig(model.config));
   await writeCompanionFiles(dir, companions);
-  await writeWeightFiles(dir, model.weights, output);
+  const own = new Map([...model.weights].filter(([name]) => !isCompressorWeight(name)));
+  await saveCompressorWeights(dir, model.weights, output.dtype ?? 'F32');
+  await writeWeightFiles(dir, own, output);
 }

@@ -9,12 +9,13 @@ import {
   type VisionRecipe,
 } from '../../../shared/recipe.ts';
 import type { RunPlan, StageRecord } from '../../../shared/run-record.ts';
-import type { Stage } from '../../../shared/stage.ts';
+import { resolveStages, type Stage } from '../../../shared/stage.ts';
 import { Collator } from '../data/collator.ts';
 import { brokenSamplesError, readDataset, type Samples } from '../data/dataset-reader.ts';
 import { parseImageProcessor, type ImageProcessor } from '../data/image-processor.ts';
 import { BatchSampler } from '../data/sampler.ts';
-import { visionLayersUsed, visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
+import { learnsWeight, withCompressorWeights } from '../model/compressor-weights.ts';
+import { visionLayersUsed, visualTokensPerImage } from '../model/config.ts';
 import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature-cache.ts';
 import { sizeOf } from '../model/host-tensor.ts';
 import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
@@ -49,6 +50,7 @@ export interface PreparedTraining {
 
 interface Loop {
   readonly loop: TrainingLoop;
+  readonly weights: TrainableModel['weights'];
   readonly rows: number;
   readonly stages: readonly Stage[];
   readonly isTrained: (name: string) => boolean;
@@ -88,8 +90,19 @@ function savedWeights({ adapter }: TrainableModel): Pick<TrainerSetup, 'saved'> 
   return adapter ? { saved: (name) => isLoraTensor(name) || adapter.whole.has(name) } : {};
 }
 
+/** The model's weights with those that the recipe's compressors learn. @throws InputError where they are to learn beside adapters */
+function compressingWeights(recipe: InstructRecipe, model: TrainableModel, steps: number): TrainableModel['weights'] {
+  const { stages } = resolveStages(recipe, steps, model.config.text.layers);
+  const settings = stages.map(({ compression }) => compression);
+  if (!model.adapter || !settings.flat().some(learnsWeight)) {
+    return withCompressorWeights(model.weights, model.config, settings);
+  }
+  const rule = 'must not name a parametric compressor: an adapter has no room for its weights';
+  throw new InputError({ field: 'stages', rule, hint: 'Train with parts: full or projector' });
+}
+
 function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
-  const { config, weights } = model;
+  const { config } = model;
   checkRecipeAgainstModel(recipe, {
     depth: config.text.layers,
     visualTokens: visualTokensPerImage(config),
@@ -102,17 +115,19 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
   const collator = new Collator({ rows, processor, loadPixels: !cacheFeatures });
   const load: LoadPixels = (images) => collator.pixelValues(images);
   const kept = cacheFeatures ? firstImages(samples, featureCapacity(config)) : [];
-  const cache = cacheFeatures ? new FeatureCache(config, weights, load, kept) : undefined;
+  const cache = cacheFeatures ? new FeatureCache(config, model.weights, load, kept) : undefined;
   const { lengths, modalities } = rows;
   const sampler = new BatchSampler({ lengths, modalities, batchSize, seed: recipe.seed });
   const source = new DatasetSource(collator, sampler, accumulate, ({ pixelValues, images }) =>
     cache ? cache.read(images) : { pixels: pixelValues, imageSize: processor.imageSize },
   );
   const steps = totalSteps(recipe.optimizer, source.stepsPerEpoch);
+  const weights = compressingWeights(recipe, model, steps);
   const saved = savedWeights(model);
   const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...saved, ...options });
   return {
     loop,
+    weights,
     rows: rows.length,
     stages: loop.scheduler.stages,
     isTrained: isTrained(recipe.train, config),
@@ -162,7 +177,7 @@ function visionLoop(recipe: VisionRecipe, model: TrainableModel, samples: Sample
   const reached = isTrained({ parts: 'projector', visionTower: 'trained' }, config);
   const isTowerTrained = (name: string): boolean => name.startsWith('vision_tower.') && reached(name);
   const heads = `${loop.heads.questionCount} questions with ${loop.heads.classCount} answers are classified`;
-  return { loop, rows: chosen.length, stages: [], isTrained: isTowerTrained, notices: [heads] };
+  return { loop, weights, rows: chosen.length, stages: [], isTrained: isTowerTrained, notices: [heads] };
 }
 
 /** The vision phase saves what it does not train with every checkpoint: it must outlast the file that it came from. */
@@ -179,15 +194,14 @@ const stageRecord = ({ firstStep, untilStep, compression }: Stage): StageRecord 
   compression: formatCompression(compression),
 });
 
-function countWeights({ weights }: TrainableModel, counts: (name: string) => boolean): number {
+function countWeights({ weights }: Loop, counts: (name: string) => boolean): number {
   return [...weights].reduce((total, [name, { shape }]) => total + (counts(name) ? sizeOf(shape) : 0), 0);
 }
 
-function modelPlan(model: TrainableModel, { isTrained: trained }: Loop): RunPlan['model'] {
-  const config: LlavaConfig = model.config;
+function modelPlan({ config }: Pick<TrainableModel, 'config'>, loop: Loop): RunPlan['model'] {
   return {
-    parameters: countWeights(model, (name) => !name.endsWith(LORA_SCALING)),
-    trained: countWeights(model, trained),
+    parameters: countWeights(loop, (name) => !name.endsWith(LORA_SCALING)),
+    trained: countWeights(loop, loop.isTrained),
     depth: config.text.layers,
     visualTokensPerImage: visualTokensPerImage(config),
   };

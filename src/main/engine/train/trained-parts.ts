@@ -1,5 +1,6 @@
 import type { ModelPart } from '../../../shared/recipe-fields.ts';
 import type { InstructRecipe } from '../../../shared/recipe.ts';
+import { isCompressorWeight } from '../model/compressor-weights.ts';
 import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
 import { isLoraFactor } from '../model/lora.ts';
 
@@ -41,6 +42,7 @@ function isDecoderWeightTrained(name: string, { text }: LlavaConfig, lastLayers?
 export function isTrained(train: Parts, config: LlavaConfig): (name: string) => boolean {
   const { parts, projector = 'trained', visionTower, decoderLayers, visionLayers } = train;
   return (name) => {
+    if (isCompressorWeight(name)) return true;
     const part = partOf(name);
     if (part === 'projector') return projector === 'trained';
     if (part === 'visionTower') return visionTower === 'trained' && isTowerWeightTrained(name, config, visionLayers);

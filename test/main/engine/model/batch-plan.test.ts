@@ -27,7 +27,7 @@ function positionsByStretch({ segments, arrays }: BatchPlan): number[][] {
         const before = segments[i - 1]?.layout;
         if (point && before) {
           const stream = { states: tf.zeros([positions.shape[0], 1]), positions };
-          ({ positions } = compress(stream, { point, before, after }, arraysUnder(device, `point${i}`)));
+          ({ positions } = compress(stream, { point, before, after }, arraysUnder(device, `point${i}`), new Map()));
         }
         found.push([...positions.dataSync()]);
       });

@@ -75,6 +75,7 @@ function averagePool2d(groups: readonly TokenGroup[], stride: number): TokenGrou
 const SHORTEN: Partial<Record<CompressorName, Shorten>> = {
   'average-pool': averagePool,
   'average-pool-2d': averagePool2d,
+  parametric: averagePool,
 };
 
 /** The tokens after a point as the engine told it. */
