@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
 import { sampleTrayItem } from '../../../src/renderer/src/views/compare/ask/sample-picture.ts';
 import { sortFiles } from '../../../src/renderer/src/views/compare/ask/upload.ts';
