@@ -50,6 +50,8 @@ export const modelSchema = z.strictObject({
   bytes: count.optional(),
   /** Its weights are a LoRA adapter beside those of a base model. */
   hasAdapter: z.boolean().optional(),
+  /** Values of the adapter's matrices A and B. */
+  adapterParameters: count.optional(),
   savedAt: z.string().optional(),
 });
 export type StudioModel = z.infer<typeof modelSchema>;

@@ -9,6 +9,7 @@ import { notFound } from '../request-error.ts';
 import { CHECKPOINT_NAME, RUN_PATHS } from '../runs/run-files.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { isInside, shownPath, type Workspace } from '../workspace.ts';
+import { adapterParameters, baseFolderOf, holdsModel, isAdapterFolder } from './adapter.ts';
 import { namedSizes, readModelSize, readNamedSize, type ModelSize } from './model-shape.ts';
 
 interface Place {
@@ -88,14 +89,37 @@ export class ModelLibrary {
       throw new InputError({ field: 'model', value: id, rule, hint: 'Choose the model of a run' });
     }
     const folder = resolve(this.workspace.folder, id);
-    if (!isInside(folder, this.workspace.folder) || !existsSync(join(folder, 'config.json')))
-      throw notFound(`model ${id}`);
+    if (!isInside(folder, this.workspace.folder) || !holdsModel(folder)) throw notFound(`model ${id}`);
     return folder;
   }
 
   /** Size of what a recipe names: a named size, or a folder. @throws InputError */
   async sizeOf(from: string): Promise<ModelSize> {
-    return namedSizes().includes(from) ? readNamedSize(from) : readModelSize(resolve(this.workspace.folder, from));
+    return namedSizes().includes(from) ? readNamedSize(from) : this.sizeOfFolder(await this.foundFolder(from));
+  }
+
+  /** The folder with the weights of what a recipe names: of an adapter, the base model's. @throws InputError */
+  async weightsFolderOf(from: string): Promise<string> {
+    const folder = await this.foundFolder(from);
+    return isAdapterFolder(folder) ? baseFolderOf(folder, this.workspace.folder) : folder;
+  }
+
+  /** The model folder that a path means, as the engine takes it: itself, or a run's finished model or newest checkpoint. */
+  private async foundFolder(from: string): Promise<string> {
+    const path = resolve(this.workspace.folder, from);
+    if (holdsModel(path)) return path;
+    const { final, checkpoints } = RUN_PATHS;
+    if (holdsModel(join(path, final))) return join(path, final);
+    const names = await readdir(join(path, checkpoints)).catch(() => []);
+    const steps = names.filter((name) => CHECKPOINT_NAME.test(name));
+    const newest = steps.sort((a, b) => Number(CHECKPOINT_NAME.exec(b)?.[1]) - Number(CHECKPOINT_NAME.exec(a)?.[1]))[0];
+    return newest === undefined ? path : join(path, checkpoints, newest);
+  }
+
+  /** An adapter made elsewhere has no configuration of the model beside it: then it is the base model's. */
+  private async sizeOfFolder(folder: string): Promise<ModelSize> {
+    const hasOwn = existsSync(join(folder, 'config.json')) || !isAdapterFolder(folder);
+    return readModelSize(hasOwn ? folder : await baseFolderOf(folder, this.workspace.folder));
   }
 
   private async folders(): Promise<Place[]> {
@@ -113,9 +137,7 @@ export class ModelLibrary {
   private async ofRun(run: string): Promise<Place[]> {
     const folder = this.runs.folderOf(run);
     const final = join(folder, RUN_PATHS.final);
-    const finals: Place[] = existsSync(join(final, 'config.json'))
-      ? [{ folder: final, label: run, kind: 'final', run }]
-      : [];
+    const finals: Place[] = holdsModel(final) ? [{ folder: final, label: run, kind: 'final', run }] : [];
     const parent = join(folder, RUN_PATHS.checkpoints);
     const names = await readdir(parent).catch(() => []);
     const checkpoints = names.flatMap((name): Place[] => {
@@ -130,11 +152,13 @@ export class ModelLibrary {
     const { folder, ...facts } = place;
     const id = shownPath(folder, this.workspace);
     try {
-      const size = await readModelSize(folder);
+      const size = await this.sizeOfFolder(folder);
       const [bytes, info] = await Promise.all([folderSize(folder), stat(folder)]);
       const { parameters } = size;
-      const hasAdapter = existsSync(join(folder, 'adapter_config.json'));
-      const saved = { bytes, savedAt: info.mtime.toISOString(), ...(hasAdapter && { hasAdapter }) };
+      const adapter = isAdapterFolder(folder)
+        ? { hasAdapter: true, adapterParameters: await adapterParameters(folder) }
+        : {};
+      const saved = { bytes, savedAt: info.mtime.toISOString(), ...adapter };
       return { model: { id, ...facts, description: '', parameters, ...saved, ...factsOf(size) } };
     } catch (error) {
       // A checkpoint may be pruned while it is read.

@@ -59,7 +59,7 @@ async function checkModel(
     const { decoder } = size.shape;
     const detail = `${model.from}: ${decoder.layers} decoder layers, ${size.visualTokens} visual tokens per image`;
     items.push({ id: 'model', level: 'ok', title: 'Model', detail });
-    if (!namedSizes().includes(model.from)) checkWeights(workspace, model.from, items);
+    if (!namedSizes().includes(model.from)) checkWeights(await models.weightsFolderOf(model.from), model.from, items);
     if (model.tower !== undefined) await checkTower(workspace, model.tower, size, items);
     return size;
   } catch (error) {
@@ -69,8 +69,7 @@ async function checkModel(
 }
 
 /** @param from as the recipe names it: shorter to read than where it lies on this machine */
-function checkWeights(workspace: Workspace, from: string, items: Items): void {
-  const folder = resolve(workspace.folder, from);
+function checkWeights(folder: string, from: string, items: Items): void {
   const isThere = ['model.safetensors', 'model.safetensors.index.json'].some((name) =>
     existsSync(resolve(folder, name)),
   );
