@@ -11,6 +11,8 @@ export const TOLERANCES = {
   loss: 1e-5,
   /** Absolute, per step. */
   trainingLoss: 5e-5,
+  /** Relative, per step of a training with products in bfloat16, against float32. */
+  bfloat16Loss: 0.02,
   /** Relative L2 per tensor. */
   gradient: 1e-3,
   /** Gradients with a norm below this have a true value of zero or nearly: they are compared absolutely. */

@@ -1,3 +1,4 @@
+import type { Precision } from '../../../../shared/precision.ts';
 import { recipeSchema, withStages, type InstructRecipe } from '../../../../shared/recipe.ts';
 import { readAdapter, withAdapter } from '../../model/adapter-folder.ts';
 import type { HostTensor } from '../../model/host-tensor.ts';
@@ -133,23 +134,50 @@ async function finalOf(
   return final;
 }
 
-async function* runChecks(
+/** The trainer of a logged run. Dispose it when done. */
+async function trainerOf(
   folder: CaseFolder,
   model: ReferenceModel,
   samples: readonly ReferenceRows[],
   run: Run,
-): AsyncGenerator<Omit<Finding, 'topic'>> {
+  precision: Precision = 'float32',
+): Promise<Trainer> {
   const { config } = model;
   const training = folder.info.training as Training;
   const recipe = recipeOf(training, run, folder.tensorsOf(run.final), config.text.layers);
-  const trainer = new Trainer({
-    recipe,
+  return new Trainer({
+    recipe: { ...recipe, train: { ...recipe.train, precision } },
     config,
     weights: await startOf(folder, model, run),
     source: sourceOf(training.batches, samples, model),
     totalSteps: run.log.length,
     execution: model.execution,
   });
+}
+
+/** The run again with products in bfloat16: its losses stay near those of float32. */
+async function* bfloat16Checks(trainer: Trainer, run: Run): AsyncGenerator<Omit<Finding, 'topic'>> {
+  let step = 0;
+  try {
+    for await (const event of trainer.run()) {
+      if (event.type !== 'step') continue;
+      const expected = (run.log[step] as Run['log'][number]).loss;
+      const outcome = closeRelative(event.metrics.loss, expected, TOLERANCES.bfloat16Loss);
+      yield { name: `step ${step} loss in bfloat16`, ...outcome };
+      step++;
+    }
+  } finally {
+    trainer.dispose();
+  }
+}
+
+async function* runChecks(
+  folder: CaseFolder,
+  model: ReferenceModel,
+  samples: readonly ReferenceRows[],
+  run: Run,
+): AsyncGenerator<Omit<Finding, 'topic'>> {
+  const trainer = await trainerOf(folder, model, samples, run);
   try {
     yield* stepChecks(trainer, run);
     const trained = trainer.snapshot().weights;
@@ -163,6 +191,7 @@ async function* runChecks(
   } finally {
     trainer.dispose();
   }
+  yield* bfloat16Checks(await trainerOf(folder, model, samples, run, 'bfloat16'), run);
 }
 
 /** Lengths of the compressed batches that the log states. */
