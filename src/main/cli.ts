@@ -9,6 +9,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<str
   ['demo', () => import('./commands/demo.ts')],
   ['doctor', () => import('./commands/doctor.ts')],
   ['data', () => import('./commands/data.ts')],
+  ['model', () => import('./commands/model.ts')],
   ['train', () => import('./commands/train.ts')],
   ['evaluate', () => import('./commands/evaluate.ts')],
   ['ask', () => import('./commands/ask.ts')],

@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path';
 import type { StudioModel } from '../../../shared/api/models.ts';
 import type { ModelShape } from '../../../shared/cost.ts';
 import { InputError, messageOf } from '../../../shared/errors.ts';
+import type { ModelSize } from '../../../shared/model-size.ts';
 import { folderSize } from '../folder-size.ts';
 import { notFound } from '../request-error.ts';
 import { CHECKPOINT_NAME, RUN_PATHS } from '../runs/run-files.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { isInside, shownPath, type Workspace } from '../workspace.ts';
 import { adapterParameters, baseFolderOf, holdsModel, isAdapterFolder } from './adapter.ts';
-import { namedSizes, readModelSize, readNamedSize, type ModelSize } from './model-shape.ts';
+import { namedSizes, readModelSize, readNamedSize } from './model-shape.ts';
 
 interface Place {
   readonly folder: string;
