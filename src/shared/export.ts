@@ -22,10 +22,12 @@ export const exportOptionsSchema = z.strictObject({
 export const exportJobSchema = z.strictObject({
   kind: z.literal('export'),
   ...exportOptionsSchema.shape,
-  /** A run's folder, a checkpoint or a Hugging Face model folder. */
+  /** A run's folder, a checkpoint, a Hugging Face model folder or one in the LLaVA authors' layout. */
   model: z.string().min(1),
   /** The folder to write. */
   folder: z.string().min(1),
+  /** Of a model in the LLaVA authors' layout: the folder of its vision tower, where it is not found by itself. */
+  tower: z.string().min(1).optional(),
 });
 export type ExportJob = z.infer<typeof exportJobSchema>;
 

@@ -14,10 +14,13 @@ Usage: llavolta export <run, checkpoint or model folder> --to FOLDER [options]
   --dtype TYPE    float32, bfloat16 or float16; by default float32, in which the model was trained
   --merged        the whole model, with a LoRA adapter added to its weights: the default
   --adapter       only the LoRA adapter, in peft's format
+  --tower DIR     of a checkpoint in the LLaVA authors' own layout (llava_llama, llava_mistral, llava_qwen): the folder of
+                  its CLIP or SigLIP tower, where it is neither where config.json says nor beside the model
   --force         replace the files of an earlier export in the folder
   --json          print what was written as JSON
 
 The folder gets weights, configuration, tokenizer, processor, chat template and a model card with the facts of the run.
+A checkpoint in the LLaVA authors' layout is converted: the folder then opens here and in Python.
 `;
 
 const OPTIONS = {
@@ -26,6 +29,7 @@ const OPTIONS = {
   dtype: { type: 'string', default: 'float32' },
   merged: { type: 'boolean', default: false },
   adapter: { type: 'boolean', default: false },
+  tower: { type: 'string' },
   force: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
@@ -57,6 +61,7 @@ export function parseExport(argv: string[]): { job: ExportJob; json: boolean } {
   const job: ExportJob = {
     ...{ kind: 'export', model: resolve(model), folder: resolve(values.to), replace: values.force },
     ...{ form: values.adapter ? 'adapter' : 'merged', dtype: dtypeOption(values.dtype), ...stepOption(values.step) },
+    ...(values.tower !== undefined && { tower: resolve(values.tower) }),
   };
   return { job, json: values.json };
 }

@@ -31,6 +31,10 @@ describe('llavolta export', () => {
     expect(json).toBe(true);
   });
 
+  it("takes the tower of a checkpoint in the LLaVA authors' layout", () => {
+    expect(parseExport(['llava-v1.5', '--to', 'out', '--tower', 'clip']).job.tower).toBe(resolve('clip'));
+  });
+
   it.each([
     [['--to', 'out'], 'needs one run, checkpoint or model folder'],
     [['a', 'b', '--to', 'out'], 'needs one run, checkpoint or model folder'],

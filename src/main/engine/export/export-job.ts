@@ -45,7 +45,7 @@ export async function* runExportJob(job: ExportJob, control: JobControl): AsyncG
   const source = await findExportSource(job.model, job.step);
   const run = source.run === undefined ? undefined : await readRunFacts(source.run);
   yield progress('read', 0);
-  const model = await loadExportable(source.folder, form, dtype);
+  const model = await loadExportable(source.folder, job);
   await control.breathe();
   if (control.stopRequested) return;
   yield progress('write', 0.5);

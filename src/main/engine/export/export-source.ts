@@ -4,7 +4,7 @@ import { InputError } from '../../../shared/errors.ts';
 import { MANIFEST } from '../../../shared/checkpoint-manifest.ts';
 import { checkpointName, positionOf } from '../train/checkpoint-format.ts';
 import { listCheckpoints, verifyCheckpoint } from '../train/checkpoint-read.ts';
-import { findModelFolder } from '../train/find-model.ts';
+import { locateModelFolder } from '../train/find-model.ts';
 import { RUN_FILES } from '../train/run-folder.ts';
 
 /** What an export is made from. */
@@ -44,7 +44,7 @@ export async function findExportSource(path: string, step?: number): Promise<Exp
   if (step !== undefined && !isRun(path)) {
     throw new InputError({ file: path, field: 'step', value: step, rule: 'may only be given for a run' });
   }
-  const folder = step === undefined ? await findModelFolder(path) : await checkpointOf(path, step);
+  const folder = step === undefined ? await locateModelFolder(path) : await checkpointOf(path, step);
   if (existsSync(join(folder, MANIFEST))) await verifyCheckpoint(folder);
   const run = isRun(path) ? path : runAround(folder);
   const at = positionOf(basename(folder))?.step;

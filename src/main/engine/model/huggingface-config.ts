@@ -5,22 +5,20 @@ import type { LlavaConfig } from './config.ts';
 import { absent, only, tokenId } from './huggingface-fields.ts';
 import { textConfig, textSchema, textToJson } from './huggingface-text.ts';
 import { visionConfig, visionSchema, visionToJson } from './huggingface-vision.ts';
+import { refuseOriginal } from './original-layout.ts';
 import { validate } from './validate.ts';
 
 // Transformers' config.json of a LlavaForConditionalGeneration. Missing keys take the defaults of LlavaConfig there.
-
-const CONVERT_HINT =
-  "For LLaVA checkpoints in their authors' own layout, take the conversion for transformers (named …-hf)";
 
 const llavaSchema = z.looseObject({
   architectures: z
     .array(z.string())
     .refine((names) => names.includes('LlavaForConditionalGeneration'), {
-      error: `must name LlavaForConditionalGeneration. ${CONVERT_HINT}`,
+      error: 'must name LlavaForConditionalGeneration',
     })
     .nullish(),
   model_type: z.custom<'llava'>((given) => given === 'llava', {
-    error: `must be "llava": only LlavaForConditionalGeneration can be opened. ${CONVERT_HINT}`,
+    error: 'must be "llava": only LlavaForConditionalGeneration can be opened',
   }),
   vision_config: visionSchema,
   text_config: textSchema,
@@ -116,6 +114,7 @@ function checkSpellings({ image_token_index: index, image_token_id: id }: LlavaJ
  * @param file its name, for messages
  */
 export function parseLlavaConfig(json: unknown, file: string): LlavaConfig {
+  refuseOriginal(json, file);
   const parsed = validate(llavaSchema, json, file);
   checkSpellings(parsed, file);
   const config = llavaConfig(parsed, file);

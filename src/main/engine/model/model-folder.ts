@@ -7,14 +7,11 @@ import { writeTextDurably } from './durable-file.ts';
 import { formatHuggingFaceConfig, parseLlavaConfig } from './huggingface-config.ts';
 import { eosToJson } from './huggingface-text.ts';
 import { parameterShapes } from './parameter-shapes.ts';
-import type { SafetensorsFile } from './safetensors.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { withHeadAsStored } from './siglip-head.ts';
-import { canonicalName, isDerived } from './tensor-names.ts';
 import { openWeightFiles } from './weight-files.ts';
-import type { WeightFiles } from './weight-files.ts';
 import { writeWeightFiles, type WeightOutput } from './weight-files-write.ts';
-import { sameValues } from './same-values.ts';
+import { shapeText, weightSources, weightsOf } from './weight-sources.ts';
 import { isInFile, type WeightTensor } from './weight-tensor.ts';
 
 /** A model: weights in memory or in files, under canonical names, in the order of `parameterShapes`, then those that compressors have learnt. */
@@ -36,88 +33,8 @@ export const COMPANION_FILES = [
 ] as const;
 export type CompanionFiles = Partial<Record<(typeof COMPANION_FILES)[number], string>>;
 
-interface Source {
-  readonly file: SafetensorsFile;
-  /** Name inside the file. */
-  readonly name: string;
-}
-
-const NAMES_SHOWN = 3;
-
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMES_SHOWN;
-  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-const shapeText = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
-
-/** Canonical name → where it is, without the tensors that follow from the configuration. */
-function sources({ holder }: WeightFiles): Map<string, Source> {
-  const found = new Map<string, Source>();
-  for (const [name, file] of holder) {
-    if (isDerived(name)) continue;
-    const canonical = canonicalName(name);
-    const other = found.get(canonical);
-    if (other)
-      throw new InputError({
-        file: file.file,
-        field: name,
-        rule: `is the same parameter as ${other.name}: one is allowed`,
-      });
-    found.set(canonical, { file, name });
-  }
-  return found;
-}
-
-function checkParameters(
-  shapes: ReadonlyMap<string, readonly number[]>,
-  found: ReadonlyMap<string, Source>,
-  dir: string,
-): void {
-  const missing = [...shapes.keys()].filter((name) => !found.has(name));
-  const unexpected = [...found].filter(([name]) => !shapes.has(name)).map(([, { name }]) => name);
-  const parts = [
-    missing.length > 0 ? `lacks ${missing.length} tensors that config.json asks for: ${listed(missing)}` : '',
-    unexpected.length > 0
-      ? `has ${unexpected.length} tensors that config.json does not know: ${listed(unexpected)}`
-      : '',
-  ].filter(Boolean);
-  if (parts.length > 0) throw new InputError({ file: dir, rule: parts.join('; ') });
-  for (const [name, shape] of shapes) checkTensor(found.get(name) as Source, shape);
-}
-
-function checkTensor({ file, name }: Source, shape: readonly number[]): void {
-  const info = file.info(name);
-  if (shapeText(info.shape) !== shapeText(shape))
-    throw new InputError({
-      file: file.file,
-      field: name,
-      rule: `has shape ${shapeText(info.shape)}, but config.json asks for ${shapeText(shape)}`,
-    });
-}
-
-const EMBEDDINGS = 'language_model.model.embed_tokens.weight';
-const OUTPUT_HEAD = 'language_model.lm_head.weight';
-
-/**
- * Some writers store the output head of tied embeddings all the same. A copy is dropped; a head of its own would change
- * the answers silently, so it is refused.
- */
-function dropTiedHead(found: Map<string, Source>, tied: boolean): void {
-  const head = found.get(OUTPUT_HEAD);
-  const embeddings = found.get(EMBEDDINGS);
-  if (!tied || !head || !embeddings) return;
-  if (!sameValues(head.file.tensor(head.name), embeddings.file.tensor(embeddings.name)))
-    throw new InputError({
-      file: head.file.file,
-      field: head.name,
-      rule: 'differs from the embeddings, although config.json says they are tied (tie_word_embeddings)',
-    });
-  found.delete(OUTPUT_HEAD);
-}
-
-/** The configuration of a model folder, without its weights. Throws an `InputError` naming file and field. */
-export async function loadModelConfig(dir: string): Promise<LlavaConfig> {
+/** The content of a folder's config.json. @throws InputError where there is none, or it is no JSON */
+export async function readConfigJson(dir: string): Promise<unknown> {
   const file = join(dir, 'config.json');
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new InputError(
@@ -129,16 +46,12 @@ export async function loadModelConfig(dir: string): Promise<LlavaConfig> {
       { cause: error },
     );
   });
-  return parseLlavaConfig(parseStrictJson(bytes, file), file);
+  return parseStrictJson(bytes, file);
 }
 
-function findWeights(files: WeightFiles, config: LlavaConfig, dir: string): Map<string, WeightTensor> {
-  const shapes = parameterShapes(config);
-  const found = sources(files);
-  dropTiedHead(found, config.text.tieWordEmbeddings);
-  checkParameters(shapes, found, dir);
-  const tensorOf = ({ file, name }: Source): WeightTensor => file.tensor(name);
-  return new Map([...shapes.keys()].map((name) => [name, tensorOf(found.get(name) as Source)]));
+/** The configuration of a model folder, without its weights. Throws an `InputError` naming file and field. */
+export async function loadModelConfig(dir: string): Promise<LlavaConfig> {
+  return parseLlavaConfig(await readConfigJson(dir), join(dir, 'config.json'));
 }
 
 /**
@@ -149,9 +62,10 @@ export async function loadModelFolder(dir: string): Promise<Model & { readonly d
   const written = await loadModelConfig(dir);
   const files = await openWeightFiles(dir);
   try {
-    const config = withHeadAsStored(written, [...files.holder.keys()].map(canonicalName));
+    const found = weightSources(files);
+    const config = withHeadAsStored(written, found.keys());
     const learnt = await openCompressorWeights(dir, config);
-    return { config, weights: new Map([...findWeights(files, config, dir), ...learnt]), dir };
+    return { config, weights: new Map([...weightsOf(config, found, dir), ...learnt]), dir };
   } finally {
     await files.close();
   }

@@ -92,21 +92,26 @@ async function openShards(folder: string, present: readonly string[]): Promise<W
   }
 }
 
-function refuse(folder: string, present: readonly string[]): never {
+const CONVERT_HINT =
+  'Convert the model: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True)';
+
+function refuse(folder: string, present: readonly string[], hint: string): never {
   const pickle = present.find((name) => PICKLE.test(name));
   if (pickle === undefined) throw new InputError({ file: folder, rule: `must hold ${SINGLE} or ${INDEX}` });
   throw new InputError({
     file: join(folder, pickle),
     rule: 'is a pickle file, which can run any program when it is read, and is therefore not opened',
-    hint: 'Convert the model: AutoModel.from_pretrained(folder).save_pretrained(folder, safe_serialization=True)',
+    hint,
   });
 }
 
 /**
  * Opens the weights of a model folder: model.safetensors, or else the shards of model.safetensors.index.json. `close`
  * what comes back. Throws an `InputError` for pickle files, missing or escaping shards and whatever breaks the format.
+ *
+ * @param pickleHint how pickle files of such a folder are converted
  */
-export async function openWeightFiles(folder: string): Promise<WeightFiles> {
+export async function openWeightFiles(folder: string, pickleHint = CONVERT_HINT): Promise<WeightFiles> {
   const present = await readdir(folder).catch((error: unknown) => {
     throw new InputError(
       { file: folder, rule: `must be a folder that can be read (${codeOf(error)})` },
@@ -115,5 +120,5 @@ export async function openWeightFiles(folder: string): Promise<WeightFiles> {
   });
   if (present.includes(SINGLE)) return collect(await openAll([join(folder, SINGLE)]));
   if (present.includes(INDEX)) return openShards(folder, present);
-  return refuse(folder, present);
+  return refuse(folder, present, pickleHint);
 }

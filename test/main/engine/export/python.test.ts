@@ -15,6 +15,7 @@ import { visualTokensPerImage } from '../../../../src/main/engine/model/config.t
 import { withDeviceBatch } from '../../../../src/main/engine/model/device-batch.ts';
 import { exportTo } from '../../../helpers/export-to.ts';
 import { newRun, runEngine, writeRecipe } from '../../../helpers/engine-runs.ts';
+import { writeOriginal } from '../../../helpers/original-checkpoint.ts';
 import { PYTHON_HINT, pythonWith, runPython } from '../../../helpers/python.ts';
 import { hasReference, REFERENCE } from '../../../helpers/reference.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
@@ -152,6 +153,18 @@ describe.skipIf(python === undefined)(`an exported model in Python (${PYTHON_HIN
         await expectSameInPython({ model }, model, pictures);
         const { run } = await trainedRun(model);
         await expectSameInPython({ model: run }, run, pictures);
+      },
+      10 * MINUTES,
+    );
+
+    it.each(['clip-llama', 'siglip-qwen2'])(
+      "%s, converted from the LLaVA authors' own layout",
+      async (name) => {
+        const reference = join(REFERENCE, name);
+        const { original } = await writeOriginal(join(reference, 'model'), temporaryFolder());
+        const pictures = readdirSync(join(reference, 'images')).map((name) => join(reference, 'images', name));
+        const folder = join(temporaryFolder(), 'converted');
+        await expectSameInPython({ model: original, folder }, folder, pictures);
       },
       10 * MINUTES,
     );

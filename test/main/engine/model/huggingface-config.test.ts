@@ -251,7 +251,12 @@ describe('refusing what is not supported, by name', () => {
     [
       'the authors’ own layout',
       { ...golden, architectures: ['LlavaLlamaForCausalLM'] },
-      'architectures: must name LlavaFor',
+      'Convert it once: llavolta export',
+    ],
+    [
+      'another class',
+      { ...golden, architectures: ['LlavaMptForCausalLM'] },
+      'architectures: must name LlavaForConditionalGeneration',
     ],
     [
       'another tower',

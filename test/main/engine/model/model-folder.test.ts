@@ -132,6 +132,14 @@ describe('names in the wild', () => {
     expect(await loadedWeights(dir)).toEqual(smallest().weights);
   });
 
+  it('tensors of the half of CLIP that reads text are left out', async () => {
+    const dir = await changedModel((tensors) => {
+      for (const name of ['vision_tower.visual_projection.weight', 'model.vision_tower.text_model.x', 'logit_scale'])
+        tensors.set(name, { shape: [1], data: new Float32Array(1) });
+    });
+    expect(await loadedWeights(dir)).toEqual(smallest().weights);
+  });
+
   it('one parameter under two names is refused', async () => {
     const dir = await changedModel((tensors) => tensors.set('lm_head.weight', tensors.get(HEAD) as StoredTensor));
     await expect(loadModelFolder(dir)).rejects.toThrow('is the same parameter as');
