@@ -1,4 +1,5 @@
 /** What a training keeps in memory, in bytes of float32 values. */
+import { ATTENTION_CHUNK } from './attention-chunk.ts';
 import { visualTokensPerLayer, type Compression } from './compression.ts';
 import type { DecoderShape, ModelShape, VisionShape } from './cost.ts';
 import type { RowTokens } from './exact-flops.ts';
@@ -61,14 +62,22 @@ function firstTracedLayer({ layers }: DecoderShape, mode: TrainingMode): number 
   return isTracedBelow ? 0 : layers - Math.min(mode.decoderLayers ?? layers, layers);
 }
 
+/**
+ * Values that the backward pass of a layer with `tokens` tokens makes and drops: nine of the MLP's width for the gated
+ * unit, and seven of the last attention chunk's scores.
+ */
+const workingValues = ({ intermediateSize, heads }: DecoderShape, tokens: number): number =>
+  tokens * (9 * intermediateSize + 7 * heads * Math.min(ATTENTION_CHUNK, tokens));
+
 function decoderValues(decoder: DecoderShape, tokens: readonly number[], mode: TrainingMode): number {
   const traced = tokens.slice(firstTracedLayer(decoder, mode));
   const stretches = traced.filter((count, i) => i === 0 || count !== traced[i - 1]);
-  const tables = sum(stretches) * tablesPerToken(decoder);
+  const longest = Math.max(...traced);
+  const always = sum(stretches) * tablesPerToken(decoder) + workingValues(decoder, longest);
   const kept = keptPerToken(decoder, mode);
-  if (!mode.gradientCheckpointing) return tables + sum(traced) * kept;
+  if (!mode.gradientCheckpointing) return always + sum(traced) * kept;
   // Every layer keeps its input; one at a time has its inside made again.
-  return tables + sum(traced) * decoder.hiddenSize + Math.max(...traced) * (kept - decoder.hiddenSize);
+  return always + sum(traced) * decoder.hiddenSize + longest * (kept - decoder.hiddenSize);
 }
 
 /** Logits with their gradients, and the head's input before and after its norm, for the supervised tokens. */
@@ -92,7 +101,7 @@ function towerValues(vision: VisionShape, images: number, mode: TrainingMode): n
 
 /**
  * Bytes of the activations that a micro-batch of `batch` like rows keeps for its backward pass, as the engine's ops save
- * them. Padding, and what an op needs only while it runs, are not counted.
+ * them, with what the backward pass of a layer makes beside. Padding is not counted.
  *
  * @throws InputError where the setting does not fit the decoder or the row
  */

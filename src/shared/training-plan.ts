@@ -29,7 +29,7 @@ export interface PlanSettings {
 /** Memory in bytes. */
 export interface PlanMemory extends StateMemory {
   readonly activations: number;
-  /** Sum of all. Not counted: what an op needs only while it runs, and that activations go while gradients come. */
+  /** Sum of all, though activations go while gradients come. */
   readonly total: number;
 }
 

@@ -54,28 +54,30 @@ describe('activations', () => {
   const tables = 2 * (2 + 1) * 2;
   const head = 2 * 2 * (4 + 10);
   const projected = 4 * (3 + 8);
+  // Of 7 tokens: 9 × the MLP, 7 × the scores of 2 heads
+  const working = 7 * (9 * 6 + 7 * 2 * 7);
 
   it('are what the ops of every layer keep of every token, of head and projector', () => {
-    const values = 7 * tables + 2 * 7 * kept + head + projected;
+    const values = 7 * tables + 2 * 7 * kept + head + projected + working;
     expect(activationBytes(shape, row, 1, FULL, full)).toBe(4 * values);
     expect(activationBytes(shape, row, 3, FULL, full)).toBe(3 * 4 * values);
     expect(activationBytes(shape, row, 1, FULL, projector)).toBe(4 * values);
   });
 
   it('shrink from the layer of a compression point on, which has rotary tables of its own', () => {
-    const values = (7 + 5) * tables + (7 + 5) * kept + head + projected;
+    const values = (7 + 5) * tables + (7 + 5) * kept + head + projected + working;
     expect(activationBytes(shape, row, 1, parseCompression('1/2'), full)).toBe(4 * values);
   });
 
   it('are the layers’ inputs and the inside of the longest under gradient checkpointing', () => {
     const checkpointed = { ...full, gradientCheckpointing: true };
-    const values = (7 + 5) * tables + (7 + 5) * 4 + 7 * (kept - 4) + head + projected;
+    const values = (7 + 5) * tables + (7 + 5) * 4 + 7 * (kept - 4) + head + projected + working;
     expect(activationBytes(shape, row, 1, parseCompression('1/2'), checkpointed)).toBe(4 * values);
   });
 
   it('begin at the first layer that is trained where nothing below it is', () => {
     const last = { ...full, trainsProjector: false, decoderLayers: 1 };
-    expect(activationBytes(shape, row, 1, FULL, last)).toBe(4 * (7 * tables + 7 * kept + head));
+    expect(activationBytes(shape, row, 1, FULL, last)).toBe(4 * (7 * tables + 7 * kept + head + working));
   });
 
   it('have the narrow state of every adapter, and a trained tower’s layers', () => {
@@ -84,5 +86,12 @@ describe('activations', () => {
     expect(activationBytes(shape, row, 1, FULL, lora) - without).toBe(4 * 2 * 7 * 3 * 2);
     const tower = activationBytes(shape, row, 1, FULL, { ...projector, trainsVisionTower: true });
     expect(tower - without).toBe(4 * 5 * (9 * 3 + 2 * 5));
+  });
+
+  it('work on a chunk of a long row’s attention at a time', () => {
+    const more = (textTokens: number): number =>
+      activationBytes(shape, { groupLengths: [], textTokens, headTokens: 0 }, 1, FULL, full);
+    const perToken = tables + 2 * kept + 9 * 6 + 7 * 2 * 160;
+    expect(more(400) - more(300)).toBe(4 * 100 * perToken);
   });
 });

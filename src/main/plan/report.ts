@@ -46,7 +46,7 @@ export function planText(
     `a step: ${rowText(settings)}; an epoch: ${count(settings.rows)} rows; LoRA of rank ${settings.rank}`,
     `speed: ${count(Number((flopsPerSecond / 1e9).toPrecision(3)))} GFLOP/s (${speedSource})`,
     ...['', ...textTable(COLUMNS, lines), ''],
-    'Memory in GB of float32. The total has 0.6 GB of TensorFlow itself; what an op needs only while it runs is not counted.',
+    'Memory in GB of float32, an estimate. The total has 0.6 GB of TensorFlow itself.',
     'Time is exact FLOPs at that speed: what is not a matrix product comes on top.',
     '',
   ].join('\n');

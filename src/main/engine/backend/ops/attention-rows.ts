@@ -1,3 +1,4 @@
+import { ATTENTION_CHUNK } from '../../../../shared/attention-chunk.ts';
 import { tf, type Tensor } from '../tensorflow.ts';
 import {
   add,
@@ -19,8 +20,6 @@ import {
 } from '../kernels.ts';
 import { splitHeads, type AttentionShape } from './attention.ts';
 
-/** Queries of a row taken at once, so that all of them need no more memory than a chunk of attention does. */
-const CHUNK = 160;
 const HIDDEN = -1e9;
 
 /** Added to scores: 0 where a query sees a key, HIDDEN where the key lies behind it. @returns [B, 1, Q, T] */
@@ -62,9 +61,10 @@ export function attentionRows(q: Tensor, k: Tensor, queries: Tensor, shape: Atte
     const keys = splitHeads(k, batch, length, kvHeads, headDim); // [B·kv, T, d]
     const perRow = reshape(queries, [batch, -1]);
     const count = perRow.shape[1] as number;
+    // So that all queries need no more memory than a chunk of attention does.
     const parts: Tensor[] = [];
-    for (let from = 0; from < count; from += CHUNK) {
-      const size = Math.min(CHUNK, count - from);
+    for (let from = 0; from < count; from += ATTENTION_CHUNK) {
+      const size = Math.min(ATTENTION_CHUNK, count - from);
       const part = size === count ? perRow : slice(perRow, [0, from], [batch, size]);
       parts.push(tf.tidy(() => rowsOfChunk(q, keys, part, shape)));
     }

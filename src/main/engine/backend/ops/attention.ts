@@ -1,3 +1,4 @@
+import { ATTENTION_CHUNK } from '../../../../shared/attention-chunk.ts';
 import { tf, type Tensor } from '../tensorflow.ts';
 import { constant } from '../constants.ts';
 import { differentiable } from '../autograd.ts';
@@ -32,8 +33,6 @@ export interface AttentionShape {
   readonly causal: boolean;
 }
 
-/** Queries are taken in chunks of at most this many: a causal chunk leaves out the keys that lie after it. */
-const CHUNK = 160;
 /** Added to the score of a key that must not be seen; exp of it is 0 in float32. */
 const HIDDEN = -1e9;
 
@@ -46,7 +45,7 @@ interface Chunk {
 
 function chunksOf({ length, causal }: AttentionShape): Chunk[] {
   if (!causal) return [{ from: 0, size: length, keys: length }];
-  const count = Math.ceil(length / CHUNK);
+  const count = Math.ceil(length / ATTENTION_CHUNK);
   const step = Math.ceil(length / count);
   return Array.from({ length: count }, (_, i) => {
     const from = i * step;
