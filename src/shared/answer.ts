@@ -37,6 +37,13 @@ export type AskJob = z.infer<typeof askJobSchema>;
 export const converseJobSchema = z.strictObject({ kind: z.literal('converse'), model: text.min(1) });
 export type ConverseJob = z.infer<typeof converseJobSchema>;
 
+/**
+ * How a picture becomes the square that a model reads: laid in the middle of a square as wide as its longer side, cut to the
+ * square in its middle, or squeezed.
+ */
+export const PICTURE_FITS = ['pad', 'crop', 'squeeze'] as const;
+export type PictureFit = (typeof PICTURE_FITS)[number];
+
 /** What an answer took. */
 export const answerStatsSchema = z.strictObject({
   compression: text,
@@ -47,6 +54,8 @@ export const answerStatsSchema = z.strictObject({
   promptTokens: count,
   /** Where the tokens of each picture begin in the uncompressed prompt. */
   visualStarts: z.array(count),
+  /** Absent in answers that an earlier version kept: it padded all. */
+  pictureFit: z.enum(PICTURE_FITS).optional(),
   /** At each decoder layer. */
   visualTokensPerLayer: z.array(count),
   /** In percent: 100 = no compression. */

@@ -79,7 +79,14 @@ describe('the token overlay', () => {
   const mountOverlay = async (notation: string) => {
     const overlay = mount(TokenOverlay, {
       props: {
-        ...{ src: '/api/media/u.1', label: 'Picture 1', grid: GRID, showTokens: true, cell: undefined },
+        ...{
+          src: '/api/media/u.1',
+          label: 'Picture 1',
+          fit: 'pad' as const,
+          grid: GRID,
+          showTokens: true,
+          cell: undefined,
+        },
         tokens: tokenGroups(GRID, parseCompression(notation), 0),
       },
     });

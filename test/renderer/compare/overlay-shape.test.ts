@@ -4,7 +4,7 @@ import {
   describeCells,
   groupTints,
   outlinePath,
-  paddedSquare,
+  seenArea,
 } from '../../../src/renderer/src/views/compare/overlay/overlay-shape.ts';
 import { tokenGroups, type TokenGrid } from '../../../src/renderer/src/views/compare/overlay/token-groups.ts';
 import { parseCompression } from '../../../src/shared/compression.ts';
@@ -13,9 +13,14 @@ const GRID = { width: 3, height: 2 };
 
 describe('where the grid lies', () => {
   it('is the padded square: equal margins on both sides of the shorter side', () => {
-    expect(paddedSquare({ width: 60, height: 40 })).toEqual({ left: 0, top: -10, side: 60 });
-    expect(paddedSquare({ width: 40, height: 61 })).toEqual({ left: -10, top: 0, side: 61 });
-    expect(paddedSquare({ width: 64, height: 64 })).toEqual({ left: 0, top: 0, side: 64 });
+    expect(seenArea({ width: 60, height: 40 }, 'pad')).toEqual({ left: 0, top: -10, width: 60, height: 60 });
+    expect(seenArea({ width: 40, height: 61 }, 'pad')).toEqual({ left: -10, top: 0, width: 61, height: 61 });
+    expect(seenArea({ width: 64, height: 64 }, 'pad')).toEqual({ left: 0, top: 0, width: 64, height: 64 });
+  });
+
+  it('is the square in the middle where pictures are cut, and all of it where they are squeezed', () => {
+    expect(seenArea({ width: 60, height: 40 }, 'crop')).toEqual({ left: 10, top: 0, width: 40, height: 40 });
+    expect(seenArea({ width: 60, height: 40 }, 'squeeze')).toEqual({ left: 0, top: 0, width: 60, height: 40 });
   });
 });
 

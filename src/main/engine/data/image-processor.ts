@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { PictureFit } from '../../../shared/answer.ts';
 import { InputError } from '../../../shared/errors.ts';
 import { fieldPath, ruleOf } from '../../../shared/validation.ts';
 
@@ -85,6 +86,12 @@ export interface ImageProcessor {
   readonly rescaleFactor: number;
   /** Whether pictures are first laid in the middle of a square of the mean colour, as LLaVA-1.5 is trained. */
   readonly padToSquare: boolean;
+}
+
+/** How a processor makes squares of pictures, in one word. */
+export function pictureFit({ padToSquare, resize }: ImageProcessor): PictureFit {
+  if (padToSquare) return 'pad';
+  return resize === 'square' ? 'squeeze' : 'crop';
 }
 
 /**

@@ -154,7 +154,7 @@ export function modelCard(facts: CardFacts): string {
     modelTable(facts),
     ...(run ? runParts(run, step) : []),
     '## Use in Python',
-    'Python runs the model with all visual tokens. Pictures are padded to a square by the processor, as in training.',
+    'Python runs the model with all visual tokens. Its processor fits pictures as this program does.',
     codeBlock('python', pythonExample({ folder: '.', form, dtype })),
   ].join('\n\n')}\n`;
 }

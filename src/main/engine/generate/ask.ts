@@ -4,6 +4,7 @@ import { Random } from '../../../shared/random.ts';
 import { sum } from '../../../shared/sum.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import { encodePrompt } from '../data/encode.ts';
+import { pictureFit } from '../data/image-processor.ts';
 import { preprocessImage } from '../data/preprocess.ts';
 import { TextStream } from '../data/text-stream.ts';
 import { planBatch } from '../model/batch-plan.ts';
@@ -130,7 +131,7 @@ const textOf = (event: GenerationEvent, stream: TextStream): string =>
   event.type === 'token' ? stream.push(event.id) : stream.flush();
 
 function statsOf(
-  { config }: LoadedModel,
+  { config, processor }: LoadedModel,
   { tokenIds, groups }: EncodedRow,
   compression: Compression,
   session: Session,
@@ -147,6 +148,7 @@ function statsOf(
     compression: formatCompression(compression),
     promptTokens: tokenIds.length,
     visualStarts: groups.map(({ start }) => start),
+    pictureFit: pictureFit(processor),
     cacheBytes: session.cacheBytes(),
     memoryBytes: process.memoryUsage.rss(),
   };

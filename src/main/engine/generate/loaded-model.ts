@@ -12,9 +12,6 @@ import { Parameters } from '../model/parameters.ts';
 import { findModelFolder } from '../train/find-model.ts';
 import { answeringFunctions, type AnsweringModel } from './answering-functions.ts';
 
-/** LLaVA lays an image in the middle of a square of the mean colour; no file of the Hugging Face format holds that choice. */
-const PAD_TO_SQUARE = true;
-
 /** A model with everything that answering takes. `dispose` it when done. */
 export interface LoadedModel extends AnsweringModel {
   readonly dir: string;
@@ -38,7 +35,7 @@ export async function loadAnsweringModel(path: string, execution?: ExecutionMode
   const companions = await companionFolder(dir);
   const template = folderConversation(companions);
   const { tokenizer } = template;
-  const processor = readImageProcessor(companions, PAD_TO_SQUARE);
+  const processor = readImageProcessor(companions);
   const { config, weights: host } = await loadPlainModel(dir);
   const { imageTokenId } = config;
   tokenizer.checkModel({ vocabSize: config.text.vocabSize, imageTokenId }, join(dir, 'tokenizer.json'));

@@ -59,17 +59,14 @@ interface Loop {
   readonly dispose?: () => void;
 }
 
-/** LLaVA lays an image in the middle of a square of the mean colour; no file of the Hugging Face format holds that choice. */
-const PAD_TO_SQUARE = true;
-
 function processorOf(companions: CompanionFiles): ImageProcessor {
   const { 'preprocessor_config.json': own, 'processor_config.json': shared } = companions;
-  if (own !== undefined) return parseImageProcessor(JSON.parse(own), 'preprocessor_config.json', PAD_TO_SQUARE);
+  if (own !== undefined) return parseImageProcessor(JSON.parse(own), 'preprocessor_config.json');
   if (shared === undefined) {
     throw new InputError({ file: 'preprocessor_config.json', rule: 'is missing from the model folder' });
   }
   const { image_processor: processor } = JSON.parse(shared) as { image_processor?: unknown };
-  return parseImageProcessor(processor, 'processor_config.json', PAD_TO_SQUARE);
+  return parseImageProcessor(processor, 'processor_config.json');
 }
 
 function totalSteps({ steps, epochs = 1 }: Recipe['optimizer'], stepsPerEpoch: number): number {

@@ -7,6 +7,7 @@ import { readCompanionFiles, readConfigJson, type CompanionFiles, type Model } f
 import { originalFamily } from '../../model/original-layout.ts';
 import { withHeadAsStored } from '../../model/siglip-head.ts';
 import { canonicalOriginalName, canonicalTowerName } from '../../model/tensor-names.ts';
+import { withSquarePadding } from '../../model/square-padding.ts';
 import { openWeightFiles } from '../../model/weight-files.ts';
 import { weightSources, weightsOf, type WeightSources } from '../../model/weight-sources.ts';
 import type { WeightTensor } from '../../model/weight-tensor.ts';
@@ -67,16 +68,17 @@ async function openWeights(
   return { config: whole, weights: withVocabulary(weights, config.text.vocabSize) };
 }
 
-/** Its own tokenizer, its tower's image processor, and the conversation its authors trained it with. */
+/** Its own tokenizer, its tower's image processor with the squares, and the conversation that its authors trained it with. */
 async function companionsOf(
   folder: string,
   { folder: tower }: TowerFolder,
   { files }: ExtendedTokenizer,
-  { text }: LlavaConfig,
+  config: LlavaConfig,
 ): Promise<CompanionFiles> {
   const image = { ...(await readCompanionFiles(tower)), ...(await readCompanionFiles(folder)) }[PREPROCESSOR];
-  const template = templateText({}, text.family);
-  return { ...files, 'chat_template.jinja': template, ...(image !== undefined && { [PREPROCESSOR]: image }) };
+  const template = templateText({}, config.text.family);
+  const own = { ...files, 'chat_template.jinja': template, ...(image !== undefined && { [PREPROCESSOR]: image }) };
+  return withSquarePadding(config, own);
 }
 
 /**

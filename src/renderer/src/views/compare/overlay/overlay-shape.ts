@@ -1,4 +1,5 @@
 /** How token groups are drawn: outlines, tints that tell neighbours apart, and where the grid lies on a picture. Pure. */
+import type { PictureFit } from '../../../../../shared/answer.ts';
 import { groupOfCell, type TokenGrid, type TokenGroups } from './token-groups.ts';
 
 /** Width and height, pixels. */
@@ -7,20 +8,19 @@ export interface Size {
   readonly height: number;
 }
 
-/** The square of a picture that the token grid spans, in pixels of the picture; it may begin outside of it. */
-export interface GridSquare {
+/** The part of a picture that the token grid spans, in pixels of the picture; it may begin outside of it. */
+export interface GridArea extends Size {
   readonly left: number;
   readonly top: number;
-  readonly side: number;
 }
 
-/**
- * The square the model sees: the picture in the middle of a square as wide as its longer side (LLaVA-1.5's padding).
- */
-export function paddedSquare({ width, height }: Size): GridSquare {
-  const side = Math.max(width, height);
+/** What the model sees of a picture: a square around it or in its middle, or the whole of it, squeezed. */
+export function seenArea({ width, height }: Size, fit: PictureFit): GridArea {
+  if (fit === 'squeeze') return { left: 0, top: 0, width, height };
+  const side = fit === 'pad' ? Math.max(width, height) : Math.min(width, height);
   // `|| 0` turns −0 into a plain 0.
-  return { left: -Math.floor((side - width) / 2) || 0, top: -Math.floor((side - height) / 2) || 0, side };
+  const before = (length: number): number => -Math.floor((side - length) / 2) || 0;
+  return { left: before(width), top: before(height), width: side, height: side };
 }
 
 /** The four edges of a cell as the step to the neighbour behind it and the line, in cells from the cell's corner. */
