@@ -121,6 +121,15 @@ describe('editing stages', () => {
   });
 });
 
+it('a stage dragged to its shortest keeps a step, also where its begin falls between two', () => {
+  const stages = [{ share: 0.5 }, { share: 0.48 }, {}].map((length) => ({
+    ...length,
+    compression: '2/8',
+    compressor: 'average-pool' as const,
+  }));
+  expect(pivotsOf(moveEnd(stages, 1, 0, 5197), 5197)).toEqual([2599, 2600, 5197]);
+});
+
 describe('any editing', () => {
   const lengths = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 7 });
   const edit = fc.record({

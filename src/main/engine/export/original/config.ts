@@ -21,7 +21,7 @@ const originalSchema = z.looseObject({
     ),
   mm_hidden_size: positive.nullish(),
   image_aspect_ratio: z.custom<'pad'>((given) => given === 'pad', {
-    error: 'must be pad, as LLaVA-1.5 is trained; tiles (anyres) and cropping are not supported',
+    error: 'must be pad: LLaVA-1.5 is trained so; tiles (anyres) and cropping are not supported',
   }),
   mm_use_im_start_end: only(false, 'tokens around a picture are not supported'),
   s2: only(false, 'pictures at several scales are not supported'),

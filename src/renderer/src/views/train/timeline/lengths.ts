@@ -71,6 +71,11 @@ function wholeEnds(ends: readonly number[], totalSteps: number): number[] {
   });
 }
 
+/** Whether every stage has a step: ends less than one apart may be rounded to the same. */
+function eachLasts(stages: readonly StageSpec[], totalSteps: number): boolean {
+  return pivotsOf(stages, totalSteps).every((pivot, index, pivots) => pivot > (pivots[index - 1] ?? 0));
+}
+
 /**
  * Writes lengths into the stages of a recipe. The last stage takes the rest and says nothing.
  *
@@ -83,11 +88,18 @@ export function withLengths(
   totalSteps?: number,
 ): StageSpec[] {
   const ends = endsOf(lengths);
+  const bare = stages.map(({ compression, compressor }) => ({ compression, compressor }));
+  const isLast = (index: number): boolean => index === stages.length - 1;
+  if (measure === 'equal') return bare;
   const whole = totalSteps === undefined ? undefined : wholeEnds(ends, totalSteps);
-  return stages.map(({ compression, compressor }, index) => {
-    const spec = { compression, compressor };
-    if (measure === 'equal' || index === stages.length - 1) return spec;
-    if (measure === 'until' && whole) return { until: whole[index]!, ...spec };
-    return { share: round(round(ends[index]!) - round(ends[index - 1] ?? 0)), ...spec };
-  });
+  if (measure === 'until' && whole) {
+    return bare.map((stage, index) => (isLast(index) ? stage : { until: whole[index]!, ...stage }));
+  }
+  const shares = (at: readonly number[]): StageSpec[] =>
+    bare.map((stage, index) =>
+      isLast(index) ? stage : { share: round(round(at[index]!) - round(at[index - 1] ?? 0)), ...stage },
+    );
+  const written = shares(ends);
+  if (totalSteps === undefined || !whole || eachLasts(written, totalSteps)) return written;
+  return shares(whole.map((step) => step / totalSteps));
 }
