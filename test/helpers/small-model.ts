@@ -4,6 +4,8 @@ import { tf } from '../../src/main/engine/backend/tensorflow.ts';
 import type { EncodedRow } from '../../src/main/engine/data/batch.ts';
 import { IGNORED_LABEL } from '../../src/main/engine/data/batch.ts';
 import type { AnsweringFunctions } from '../../src/main/engine/generate/answering-functions.ts';
+import { greedyTokens } from '../../src/main/engine/generate/sampling.ts';
+import { Session } from '../../src/main/engine/generate/session.ts';
 import { planBatch } from '../../src/main/engine/model/batch-plan.ts';
 import type { LlavaConfig } from '../../src/main/engine/model/config.ts';
 import { withDeviceBatch } from '../../src/main/engine/model/device-batch.ts';
@@ -115,4 +117,30 @@ export function answeredRow(row: EncodedRow, answer: readonly number[]): Encoded
       t < row.tokenIds.length ? label : (answer[t - row.tokenIds.length] as number),
     ),
   };
+}
+
+/** Greedy tokens of a batch of prompts by row, and each step's logits. */
+export function greedyWithLogits(
+  rows: readonly EncodedRow[],
+  pixels: Float32Array,
+  compression: Compression,
+  count: number,
+  model: SmallModel,
+): { ids: number[][]; logits: Float32Array[] } {
+  return withRows(rows, pixels, compression, model, (batch) => {
+    const session = new Session(batch, model);
+    const ids: number[][] = rows.map(() => []);
+    const logits: Float32Array[] = [];
+    let behind = session.promptLogits!;
+    for (let step = 0; ; step++) {
+      logits.push((behind.dataSync() as Float32Array).slice());
+      const next = greedyTokens(behind);
+      next.forEach((id, row) => ids[row]!.push(id));
+      if (behind !== session.promptLogits) behind.dispose();
+      if (step + 1 === count) break;
+      behind = session.extend(next);
+    }
+    session.dispose();
+    return { ids, logits };
+  });
 }

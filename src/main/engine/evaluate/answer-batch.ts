@@ -78,6 +78,18 @@ function byGroup<T>(batch: readonly QuestionGroup[], answers: readonly T[]): T[]
   return batch.map(({ questions }) => answers.slice(at, (at += questions.length)));
 }
 
+/** Goes on from every row's first token, which is just there; the batch was begun at `started`. */
+function timedAnswers(
+  session: Session,
+  first: ReturnType<typeof greedyTokens>,
+  started: number,
+  limits: AnswerLimits,
+): Omit<BatchAnswers, 'answers'> & { readonly rows: number[][] } {
+  const prefillMs = performance.now() - started;
+  const rows = greedyAnswers(session, first, limits);
+  return { rows, prefillMs, totalMs: performance.now() - started };
+}
+
 /** Answers where the words of a question decide which tokens of its images are kept: nothing can be shared. */
 function answerAlone(
   batch: readonly QuestionGroup[],
@@ -94,9 +106,8 @@ function answerAlone(
     const session = new Session({ plan, arrays, ...(own && { vision: { features: own } }) }, model);
     try {
       const first = greedyTokens(session.promptLogits as Tensor);
-      const prefillMs = performance.now() - started;
-      const answers = byGroup(batch, greedyAnswers(session, first, limits));
-      return { answers, prefillMs, totalMs: performance.now() - started };
+      const { rows: answers, ...times } = timedAnswers(session, first, started, limits);
+      return { answers: byGroup(batch, answers), ...times };
     } finally {
       session.dispose();
       own?.dispose();
@@ -137,10 +148,9 @@ function answerTogether(
       const logits = session.extend(tokens, lengths);
       const first = greedyTokens(logits);
       logits.dispose();
-      const prefillMs = performance.now() - started;
-      const rows = greedyAnswers(session, first, limits);
+      const { rows, ...times } = timedAnswers(session, first, started, limits);
       const answers = batch.map(({ questions }, g) => questions.map((_, q) => rows[g * perGroup + q] as number[]));
-      return { answers, prefillMs, totalMs: performance.now() - started };
+      return { answers, ...times };
     } finally {
       session.dispose();
     }

@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, codeOf } from '../../../shared/errors.ts';
 import { isCompressorWeight, openCompressorWeights, saveCompressorWeights } from './compressor-weights.ts';
+import { TEXT_FILES } from '../data/tokenizer-files.ts';
 import type { LlavaConfig } from './config.ts';
 import { writeTextDurably } from './durable-file.ts';
 import { formatHuggingFaceConfig, parseLlavaConfig } from './huggingface-config.ts';
@@ -21,16 +22,7 @@ export interface Model {
 }
 
 /** Text files of a model folder that belong to the tokenizer and the image processor; their owners write the content. */
-export const COMPANION_FILES = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-  'chat_template.json',
-  'preprocessor_config.json',
-  'processor_config.json',
-] as const;
+export const COMPANION_FILES = [...TEXT_FILES, 'preprocessor_config.json'] as const;
 export type CompanionFiles = Partial<Record<(typeof COMPANION_FILES)[number], string>>;
 
 /** The content of a folder's config.json. @throws InputError where there is none, or it is no JSON */

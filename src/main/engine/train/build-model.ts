@@ -11,7 +11,6 @@ import { loadPlainModel } from '../model/lora-merge.ts';
 import type { CompanionFiles, Model } from '../model/model-folder.ts';
 import { configOfSize, namedSizes, resolveModel } from '../model/named-size.ts';
 import { processorFiles } from '../model/processor-config.ts';
-import { withSquarePadding } from '../model/square-padding.ts';
 import type { SavedAdapter } from './checkpoint-format.ts';
 import { findModelFolder } from './find-model.ts';
 import { loadLoraModel } from './lora-model.ts';
@@ -105,8 +104,7 @@ function sizeModel(recipe: Recipe, samples: Samples): TrainableModel {
 
 /**
  * The model that a run starts with: built from scratch with random weights and a tokenizer of the training text where the
- * recipe names a size, else loaded from a model folder, an adapter or a run. Pictures are padded to squares, as LLaVA-1.5
- * is trained; the files of what is trained say so.
+ * recipe names a size, else loaded from a model folder, an adapter or a run.
  *
  * @throws InputError naming file and field
  */
@@ -114,8 +112,6 @@ export async function buildModel(recipe: Recipe, samples: Samples): Promise<Trai
   const { from, tower, projector } = recipe.model;
   let model = namedSizes().includes(from) ? sizeModel(recipe, samples) : await loadedModel(from, recipe);
   if (tower !== undefined) model = withTower(model, await loadPlainModel(await findModelFolder(tower)), tower);
-  if (projector !== undefined) {
-    model = withProjector(model, await loadPlainModel(await findModelFolder(projector)), projector);
-  }
-  return { ...model, companions: withSquarePadding(model.config, model.companions) };
+  if (projector === undefined) return model;
+  return withProjector(model, await loadPlainModel(await findModelFolder(projector)), projector);
 }

@@ -20,6 +20,7 @@ import { featureCapacity, FeatureCache, type LoadPixels } from '../model/feature
 import { sizeOf } from '../model/host-tensor.ts';
 import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
+import { withSquarePadding } from '../model/square-padding.ts';
 import { toHostTensor } from '../model/weight-tensor.ts';
 import { buildModel, type TrainableModel } from './build-model.ts';
 import { sha256OfFile, type Checkpoint } from './checkpoint-format.ts';
@@ -48,6 +49,8 @@ export interface PreparedTraining {
   dispose(): void;
 }
 
+const PREPROCESSOR = 'preprocessor_config.json';
+
 interface Loop {
   readonly loop: TrainingLoop;
   readonly weights: TrainableModel['weights'];
@@ -59,14 +62,17 @@ interface Loop {
   readonly dispose?: () => void;
 }
 
-function processorOf(companions: CompanionFiles): ImageProcessor {
-  const { 'preprocessor_config.json': own, 'processor_config.json': shared } = companions;
-  if (own !== undefined) return parseImageProcessor(JSON.parse(own), 'preprocessor_config.json');
-  if (shared === undefined) {
-    throw new InputError({ file: 'preprocessor_config.json', rule: 'is missing from the model folder' });
-  }
-  const { image_processor: processor } = JSON.parse(shared) as { image_processor?: unknown };
-  return parseImageProcessor(processor, 'processor_config.json');
+/** @throws InputError where the model's own file is wrong */
+function processorOf({ [PREPROCESSOR]: text = '' }: CompanionFiles): ImageProcessor {
+  return parseImageProcessor(JSON.parse(text), PREPROCESSOR);
+}
+
+/**
+ * Pictures are padded to squares, as LLaVA-1.5 is trained, and what is saved says so. A checkpoint of an earlier version
+ * does not, though its run was padded too.
+ */
+function padding<T extends Pick<TrainableModel, 'config' | 'companions'>>(model: T): T {
+  return { ...model, companions: withSquarePadding(model.config, model.companions) };
 }
 
 function totalSteps({ steps, epochs = 1 }: Recipe['optimizer'], stepsPerEpoch: number): number {
@@ -215,7 +221,7 @@ export async function prepareTraining(recipe: Recipe, options: PrepareOptions = 
   const { samples, broken } = readDataset(train, { ...(images !== undefined && { images }), repeatedIds: true });
   try {
     if (broken.length > 0) throw brokenSamplesError(train, broken);
-    const opened = withConversation(recipe, options.from ?? (await buildModel(recipe, samples)));
+    const opened = withConversation(recipe, padding(options.from ?? (await buildModel(recipe, samples))));
     const model = recipe.phase === 'vision' ? withRestInMemory(opened) : opened;
     const loop =
       recipe.phase === 'vision'

@@ -1,7 +1,5 @@
 /** Answering behind a compressor that counts position ids anew. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { greedyTokens } from '../../../../src/main/engine/generate/sampling.ts';
-import { Session } from '../../../../src/main/engine/generate/session.ts';
 import type { EncodedRow } from '../../../../src/main/engine/data/batch.ts';
 import { parseCompression } from '../../../../src/shared/compression.ts';
 import { Random } from '../../../../src/shared/random.ts';
@@ -12,7 +10,7 @@ import {
   randomPixels,
   randomRow,
   smallModel,
-  withRows,
+  greedyWithLogits,
   type SmallModel,
 } from '../../../helpers/small-model.ts';
 import { expectNoLeakedTensors } from '../../../helpers/tensors.ts';
@@ -21,21 +19,8 @@ let model: SmallModel;
 
 /** Greedy tokens behind one prompt, and the logits of each step. */
 function answer(row: EncodedRow, pixels: Float32Array, setting: string, count: number) {
-  return withRows([row], pixels, parseCompression(setting), model, (batch) => {
-    const session = new Session(batch, model);
-    const ids: number[] = [];
-    const logits: Float32Array[] = [];
-    let behind = session.promptLogits!;
-    for (;;) {
-      logits.push((behind.dataSync() as Float32Array).slice());
-      ids.push(greedyTokens(behind)[0]!);
-      if (behind !== session.promptLogits) behind.dispose();
-      if (ids.length === count) break;
-      behind = session.extend(Int32Array.of(ids.at(-1)!));
-    }
-    session.dispose();
-    return { ids, logits };
-  });
+  const { ids, logits } = greedyWithLogits([row], pixels, parseCompression(setting), count, model);
+  return { ids: ids[0]!, logits };
 }
 
 describe.each(EXECUTION_MODES)('in %s mode', (execution) => {

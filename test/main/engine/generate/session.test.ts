@@ -15,6 +15,7 @@ import {
   randomPixels,
   randomRow,
   smallModel,
+  greedyWithLogits,
   withRows,
   type SmallModel,
 } from '../../../helpers/small-model.ts';
@@ -37,30 +38,8 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
 }
 
-/** Greedy tokens of a batch of prompts, each step's logits with them. */
-function answers(
-  rows: readonly EncodedRow[],
-  pixels: Float32Array,
-  compression: Compression,
-  count: number,
-): { ids: number[][]; logits: Float32Array[] } {
-  return withRows(rows, pixels, compression, model, (batch) => {
-    const session = new Session(batch, model);
-    const ids: number[][] = rows.map(() => []);
-    const logits: Float32Array[] = [];
-    let behind = session.promptLogits!;
-    for (let step = 0; ; step++) {
-      logits.push(values(behind));
-      const next = greedyTokens(behind);
-      next.forEach((id, row) => ids[row]!.push(id));
-      if (behind !== session.promptLogits) behind.dispose();
-      if (step + 1 === count) break;
-      behind = session.extend(next);
-    }
-    session.dispose();
-    return { ids, logits };
-  });
-}
+const answers = (rows: readonly EncodedRow[], pixels: Float32Array, compression: Compression, count: number) =>
+  greedyWithLogits(rows, pixels, compression, count, model);
 
 describe.each(EXECUTION_MODES)('in %s mode', (execution) => {
   beforeAll(async () => {
