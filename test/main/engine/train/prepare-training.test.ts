@@ -20,6 +20,8 @@ it('pads pictures to squares and says so, also where a checkpoint of an earlier 
   const recipe = loadRecipe(
     writeRecipe(join(folder, 'recipe.yaml'), train, {
       model: { from: model },
+      stages: [{ compression: '1/2' }],
+      stageDepth: 3,
       optimizer: { lr: 1e-3, batchSize: 2, steps: 4 },
     }),
   );
