@@ -28,6 +28,8 @@ const SETTINGS = [
 ];
 /** The engine's tolerance for logits. */
 const LOGITS = 1e-4;
+/** Recorded against op by op, relative. Rounding alone reaches 1.06e-6 at 2/4:attention. */
+const betweenModes = (setting: string): number => (setting === '2/4:attention' ? 2e-6 : 1e-6);
 
 let model: SmallModel;
 
@@ -249,7 +251,7 @@ describe('recorded answering', () => {
     expect(graph.ids).toEqual(eager.ids);
     graph.logits.forEach((logits, step) => {
       const largest = eager.logits[step]!.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-      expect(largestDifference(logits, eager.logits[step]!) / largest).toBeLessThan(2e-6);
+      expect(largestDifference(logits, eager.logits[step]!) / largest).toBeLessThan(betweenModes(setting));
     });
   });
 
