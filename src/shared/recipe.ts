@@ -175,3 +175,16 @@ export function checkRecipeAgainstModel(recipe: Recipe, facts: ModelFacts, file?
     throw new InputError({ ...error.problem, file }, { cause: error });
   }
 }
+
+/**
+ * Checks that adapters have something to stand beside.
+ *
+ * @param sizes the names that mean random weights
+ * @throws InputError where a recipe for adapters starts from one of them
+ */
+export function checkAdapterBase(recipe: Recipe, sizes: readonly string[]): void {
+  const { from } = recipe.model;
+  if (recipe.phase === 'vision' || recipe.train.parts !== 'lora' || !sizes.includes(from)) return;
+  const rule = 'must be a trained model: adapters stand beside its weights, and a size has none';
+  throw new InputError({ field: 'model.from', value: from, rule, hint: 'Name a model folder or a run' });
+}

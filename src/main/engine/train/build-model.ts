@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../../shared/errors.ts';
-import type { Recipe } from '../../../shared/recipe.ts';
+import { checkAdapterBase, type Recipe } from '../../../shared/recipe.ts';
 import { VICUNA_CHAT_TEMPLATE } from '../data/conversation-templates.ts';
 import type { Samples } from '../data/dataset-reader.ts';
 import { Tokenizer } from '../data/tokenizer.ts';
@@ -95,13 +95,6 @@ async function loadedModel(path: string, recipe: Recipe): Promise<TrainableModel
   return { ...model, companions: await readOwnAndBaseFiles(folder) };
 }
 
-function sizeModel(recipe: Recipe, samples: Samples): TrainableModel {
-  const { from } = recipe.model;
-  if (recipe.phase === 'vision' || recipe.train.parts !== 'lora') return newModel(from, recipe.seed, samples);
-  const rule = 'must be a trained model: adapters stand beside its weights, and a size has none';
-  throw new InputError({ field: 'model.from', value: from, rule, hint: 'Name a model folder or a run' });
-}
-
 /**
  * The model that a run starts with: built from scratch with random weights and a tokenizer of the training text where the
  * recipe names a size, else loaded from a model folder, an adapter or a run.
@@ -110,7 +103,9 @@ function sizeModel(recipe: Recipe, samples: Samples): TrainableModel {
  */
 export async function buildModel(recipe: Recipe, samples: Samples): Promise<TrainableModel> {
   const { from, tower, projector } = recipe.model;
-  let model = namedSizes().includes(from) ? sizeModel(recipe, samples) : await loadedModel(from, recipe);
+  const sizes = namedSizes();
+  checkAdapterBase(recipe, sizes);
+  let model = sizes.includes(from) ? newModel(from, recipe.seed, samples) : await loadedModel(from, recipe);
   if (tower !== undefined) model = withTower(model, await loadPlainModel(await findModelFolder(tower)), tower);
   if (projector === undefined) return model;
   return withProjector(model, await loadPlainModel(await findModelFolder(projector)), projector);

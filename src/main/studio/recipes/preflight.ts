@@ -7,7 +7,13 @@ import type { DatasetStats } from '../../../shared/api/datasets.ts';
 import type { Preflight, PreflightItem, RecipeFacts } from '../../../shared/api/recipes.ts';
 import { InputError, messageOf } from '../../../shared/errors.ts';
 import { parseRecipe } from '../../../shared/recipe-yaml.ts';
-import { checkRecipeAgainstModel, withStages, type InstructRecipe, type Recipe } from '../../../shared/recipe.ts';
+import {
+  checkAdapterBase,
+  checkRecipeAgainstModel,
+  withStages,
+  type InstructRecipe,
+  type Recipe,
+} from '../../../shared/recipe.ts';
 import { resolveStages } from '../../../shared/stage.ts';
 import type { ModelSize } from '../../../shared/model-size.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
@@ -51,16 +57,19 @@ function refused(id: string, title: string, error: unknown): PreflightItem {
 }
 
 async function checkModel(
-  { model }: Recipe,
+  recipe: Recipe,
   { models, workspace }: PreflightTools,
   items: Items,
 ): Promise<ModelSize | undefined> {
+  const { model } = recipe;
   try {
+    const sizes = namedSizes();
+    checkAdapterBase(recipe, sizes);
     const size = await models.sizeOf(model.from);
     const { decoder } = size.shape;
     const detail = `${model.from}: ${decoder.layers} decoder layers, ${size.visualTokens} visual tokens per image`;
     items.push({ id: 'model', level: 'ok', title: 'Model', detail });
-    if (!namedSizes().includes(model.from)) checkWeights(await models.weightsFolderOf(model.from), model.from, items);
+    if (!sizes.includes(model.from)) checkWeights(await models.weightsFolderOf(model.from), model.from, items);
     if (model.tower !== undefined) await checkTower(workspace, model.tower, size, items);
     return size;
   } catch (error) {

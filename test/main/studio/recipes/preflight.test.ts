@@ -90,6 +90,12 @@ it('refuses to train layers that the model has not', async () => {
   );
 });
 
+it('refuses adapters beside random weights', async () => {
+  const model = (await itemsOf('from: tiny', 'good.jsonl', undefined, 'parts: lora')).get('model');
+  expect(model).toMatchObject({ level: 'error', whatToDo: 'Name a model folder or a run' });
+  expect(model?.detail).toContain('model.from: must be a trained model');
+});
+
 it('says how much of the model is trained', async () => {
   const items = await itemsOf('from: tiny', 'good.jsonl', undefined, 'parts: projector');
   expect(items.get('parts')?.detail).toMatch(/^[\d,]+ of [\d,]+ parameters are trained \([\d.]+ %\)$/);
