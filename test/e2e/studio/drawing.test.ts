@@ -15,6 +15,8 @@ const RUN = 'watched';
 const STEPS = 400;
 /** How long frames are counted, and how often rows come meanwhile. */
 const [LOOK_MS, ROWS_EVERY_MS, ROWS] = [4000, 50, 80];
+/** Longer than charts rest at most; and how long the page may take until it rests. */
+const [CHART_PAUSE_MS, REST_MS] = [12_000, 120_000];
 if (BROWSER_OBSTACLE !== undefined) console.warn(`Skipped: what the run screen draws. In short: ${BROWSER_OBSTACLE}.`);
 
 const eventSchema = z.looseObject({ name: z.string() });
@@ -75,7 +77,10 @@ describe.skipIf(BROWSER_OBSTACLE !== undefined)('the run screen', { timeout: PAT
       .getByText(state === 'running' ? 'Running' : 'Paused', { exact: true })
       .first()
       .waitFor();
-    await page.waitForTimeout(3000);
+    // What the change of state asked for is drawn at the page's own pace: charts may come last.
+    const frames = async (): Promise<number> =>
+      (await counted(session, () => page.waitForTimeout(CHART_PAUSE_MS)))('DrawFrame');
+    await expect.poll(frames, { timeout: REST_MS }).toBe(0);
     const count = await counted(session, () => page.waitForTimeout(LOOK_MS));
     expect(count('DrawFrame')).toBe(0);
     expect(count('Paint')).toBe(0);
