@@ -1,4 +1,5 @@
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router';
+import { FIRST_STUDY, STUDY_TABS } from './views/study/study-tabs.ts';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -16,6 +17,13 @@ const routes: RouteRecordRaw[] = [
   { path: '/data', component: () => import('./views/data/DataView.vue'), meta: { title: 'Data' } },
   { path: '/data/:id', component: () => import('./views/data/DataView.vue'), props: true, meta: { title: 'Data' } },
   { path: '/compare', component: () => import('./views/compare/CompareView.vue'), meta: { title: 'Compare' } },
+  {
+    path: '/study',
+    component: () => import('./views/study/StudyView.vue'),
+    redirect: FIRST_STUDY,
+    meta: { title: 'Study' },
+    children: STUDY_TABS.map(({ path, component }) => ({ path, component })),
+  },
   { path: '/engine', component: () => import('./views/engine/EngineView.vue'), meta: { title: 'Engine' } },
   { path: '/:rest(.*)*', redirect: '/runs' },
 ];
