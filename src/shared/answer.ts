@@ -66,6 +66,9 @@ export const answerStatsSchema = z.strictObject({
   tokensPerSecond: amount.optional(),
   /** The decoder's linear layers in the prefill, as Tab. 5 counts. */
   flopsPaper: amount,
+  /** The prefill as FastV and as PyramidDrop count it. Absent in what an earlier version kept. */
+  flopsFastv: amount.optional(),
+  flopsPyramidDrop: amount.optional(),
   /** Tower, projector, prefill and every decoded token. */
   flopsExact: amount,
   /** Keys and values in the cache at the end. */

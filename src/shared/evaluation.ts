@@ -61,6 +61,9 @@ export const settingResultSchema = z.strictObject({
   compressionRatio: amount,
   /** Mean per answer, a question asked alone: the decoder's linear layers in the prefill, as Tab. 5 counts. */
   flopsPaper: amount,
+  /** The prefill as FastV and as PyramidDrop count it. Absent in what an earlier version kept. */
+  flopsFastv: amount.optional(),
+  flopsPyramidDrop: amount.optional(),
   /** Mean per answer, a question asked alone: tower, projector, prefill and every decoded token. */
   flopsExact: amount,
   /** Mean per question until its first token, vision tower left out. Questions about one image share its prefill. */

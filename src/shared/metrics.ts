@@ -34,7 +34,8 @@ const general = {
 
 /**
  * One line of `metrics.jsonl` of a training on conversations: one optimizer step. Token and FLOP counts leave padding out.
- * `Paper` FLOPs are of the forward pass as Tab. 5 counts it, `Exact` ones of forward and backward (see cost.ts, training-cost.ts).
+ * `Paper`, `Fastv` and `PyramidDrop` FLOPs are of the forward pass as those publications count it, `Exact` ones of forward and
+ * backward (see cost.ts, training-cost.ts).
  */
 export const trainMetricsSchema = z.object({
   ...general,
@@ -55,6 +56,9 @@ export const trainMetricsSchema = z.object({
   /** Since the start of the run: visual tokens that full training would have run on more. */
   visualTokensSaved: whole,
   flopsPaper: amount,
+  /** Absent in lines of earlier versions. */
+  flopsFastv: amount.optional(),
+  flopsPyramidDrop: amount.optional(),
   flopsExact: amount,
   /** Since the start of the run. */
   flopsSavedPaper: amount,

@@ -1,5 +1,5 @@
 import { FULL, visualTokensPerLayer, type Compression } from './compression.ts';
-import { paperFlops, type DecoderShape, type ModelShape } from './cost.ts';
+import { publishedFlops, type DecoderShape, type ModelShape, type PublishedFlops } from './cost.ts';
 import { forwardFlops, totalFlops, type CountOptions, type FlopsByPart, type RowTokens } from './exact-flops.ts';
 import { LORA_DEFAULTS, type LoraSettings, type LoraTarget } from './recipe-lora.ts';
 import type { InstructRecipe } from './recipe.ts';
@@ -135,13 +135,11 @@ export function rowTrainingFlops(
   return trainingFlops(forwardFlops(model, row, compression, options), mode, sharesOf(model, tokens, mode));
 }
 
-/** What one optimizer step costs. */
-export interface StepCost {
+/** What one optimizer step costs. The published counts are of the forward pass, with the rows' own text tokens. */
+export interface StepCost extends PublishedFlops {
   /** Visual tokens of all rows, summed over decoder layers (#Tokens of the paper). */
   readonly visualTokens: number;
   readonly visualTokensPerLayer: readonly number[];
-  /** Paper-compatible FLOPs of the forward pass, with the rows' own text tokens. */
-  readonly flopsPaper: number;
   /** Exact FLOPs of forward and backward pass. */
   readonly flopsExact: number;
 }
@@ -155,10 +153,13 @@ function addRow(
   options: CountOptions,
 ): StepCost {
   const perLayer = visualTokensPerLayer(row.groupLengths, model.decoder.layers, compression);
+  const published = publishedFlops(model.decoder, perLayer, row.textTokens);
   return {
     visualTokens: total.visualTokens + sum(perLayer),
     visualTokensPerLayer: total.visualTokensPerLayer.map((tokens, layer) => tokens + (perLayer[layer] ?? 0)),
-    flopsPaper: total.flopsPaper + paperFlops(model.decoder, perLayer, row.textTokens),
+    flopsPaper: total.flopsPaper + published.flopsPaper,
+    flopsFastv: total.flopsFastv + published.flopsFastv,
+    flopsPyramidDrop: total.flopsPyramidDrop + published.flopsPyramidDrop,
     flopsExact: total.flopsExact + rowTrainingFlops(model, row, compression, mode, options),
   };
 }
@@ -178,8 +179,7 @@ export function stepCost(
   const nothing: StepCost = {
     visualTokens: 0,
     visualTokensPerLayer: Array.from({ length: model.decoder.layers }, () => 0),
-    flopsPaper: 0,
-    flopsExact: 0,
+    ...{ flopsPaper: 0, flopsFastv: 0, flopsPyramidDrop: 0, flopsExact: 0 },
   };
   return rows.reduce((total, row) => addRow(total, row, compression, model, mode, options), nothing);
 }

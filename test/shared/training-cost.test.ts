@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FULL, parseCompression } from '../../src/shared/compression.ts';
-import type { ModelShape } from '../../src/shared/cost.ts';
+import { FULL, parseCompression, visualTokensPerLayer } from '../../src/shared/compression.ts';
+import { publishedFlops, type ModelShape } from '../../src/shared/cost.ts';
+import { sum } from '../../src/shared/sum.ts';
 import { forwardFlops, totalFlops, type FlopsByPart } from '../../src/shared/exact-flops.ts';
 import {
   rowTrainingFlops,
@@ -55,6 +56,13 @@ describe('cost of an optimizer step', () => {
   it('saves the paper-compatible FLOPs of the visual tokens that are gone', () => {
     const perToken = 2 * (4 * 4096 ** 2 + 3 * 4096 * 11008);
     expect(full.flopsPaper - compressed.flopsPaper).toBe(perToken * (full.visualTokens - compressed.visualTokens));
+  });
+
+  it('counts as FastV and PyramidDrop do, row by row', () => {
+    const perLayer = rows.map(({ groupLengths }) => visualTokensPerLayer(groupLengths, 32, parseCompression('2/8')));
+    const counted = rows.map(({ textTokens }, i) => publishedFlops(llava15.decoder, perLayer[i]!, textTokens));
+    expect(compressed.flopsFastv).toBe(sum(counted.map(({ flopsFastv }) => flopsFastv)));
+    expect(compressed.flopsPyramidDrop).toBe(sum(counted.map(({ flopsPyramidDrop }) => flopsPyramidDrop)));
   });
 
   it('costs a text-only row the same at every setting', () => {

@@ -4,7 +4,7 @@ import type { AnswerEvent, AnswerStats, AskJob } from '../../shared/answer.ts';
 import { formatCompression, parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
 import { followJob } from '../terminal/follow-job.ts';
-import { formatFlops } from '../terminal/format-flops.ts';
+import { flopsColumns } from '../terminal/format-flops.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
 import type { Column } from '../../shared/markdown.ts';
 import { textTable } from '../terminal/table.ts';
@@ -130,8 +130,7 @@ const COLUMNS: readonly Column<AnswerStats>[] = [
   { title: 'first token', cell: ({ timeToFirstTokenMs }) => `${timeToFirstTokenMs.toFixed(1)} ms` },
   { title: 'tokens', cell: ({ tokens }) => String(tokens) },
   { title: 'tokens/s', cell: ({ tokensPerSecond }) => tokensPerSecond?.toFixed(1) ?? '-' },
-  { title: 'FLOPs paper', cell: ({ flopsPaper }) => formatFlops(flopsPaper) },
-  { title: 'FLOPs exact', cell: ({ flopsExact }) => formatFlops(flopsExact) },
+  ...flopsColumns,
   { title: 'KV cache', cell: ({ cacheBytes }) => megabytes(cacheBytes) },
   { title: 'memory', cell: ({ memoryBytes }) => megabytes(memoryBytes) },
 ];

@@ -4,7 +4,7 @@ import { InputError } from '../../shared/errors.ts';
 import { trainingPlan } from '../../shared/training-plan.ts';
 import { modelOf, parsePlan, sizeOf } from '../plan/arguments.ts';
 import { measureSpeed } from '../plan/measure-speed.ts';
-import { planText, sizeText } from '../plan/report.ts';
+import { planText, publishedOfStep, sizeText } from '../plan/report.ts';
 
 export const summary = "plan a training (memory, time) or count a model's parameters, without loading it";
 
@@ -41,7 +41,14 @@ async function plan(argv: string[]): Promise<void> {
   const lines = trainingPlan(size, { ...settings, flopsPerSecond });
   if (json) {
     const compression = formatCompression(settings.compression);
-    print({ model: name, parameters: size.parameters, settings: { ...settings, compression, flopsPerSecond }, lines });
+    const published = publishedOfStep(request);
+    print({
+      model: name,
+      parameters: size.parameters,
+      settings: { ...settings, compression, flopsPerSecond },
+      published,
+      lines,
+    });
     return;
   }
   const source = given === undefined ? 'a short matrix product on this machine' : '--gflops';

@@ -1,4 +1,7 @@
 import type { Column } from '../../shared/markdown.ts';
+import { publishedFlops, publishedPasses, type PublishedFlops } from '../../shared/cost.ts';
+import { visualTokensPerLayer } from '../../shared/compression.ts';
+import { FLOPS_RULES, type CountedFlops } from '../../shared/flops-rules.ts';
 import type { ModelSize } from '../../shared/model-size.ts';
 import type { PlanLine, PlanSettings } from '../../shared/training-plan.ts';
 import { formatFlops } from '../terminal/format-flops.ts';
@@ -29,23 +32,47 @@ const COLUMNS: readonly Column<PlanLine>[] = [
   { title: 'Adam', cell: ({ memory }) => gigabytes(memory.moments) },
   { title: 'activations', cell: ({ memory }) => gigabytes(memory.activations) },
   { title: 'total GB', cell: ({ memory }) => gigabytes(memory.total) },
-  { title: 'FLOPs a step', cell: ({ flopsPerStep }) => formatFlops(flopsPerStep) },
+  { title: 'exact FLOPs a step', cell: ({ flopsPerStep }) => formatFlops(flopsPerStep) },
   { title: 'step', cell: ({ secondsPerStep }) => duration(secondsPerStep) },
   { title: 'epoch', cell: ({ secondsPerEpoch }) => duration(secondsPerEpoch) },
 ];
 
+/** The forward pass of a step as publications count it. @throws InputError where the compression does not fit */
+export function publishedOfStep({ size, settings }: Pick<PlanRequest, 'size' | 'settings'>): PublishedFlops {
+  const { decoder } = size.shape;
+  const { batch, images, textTokens, compression } = settings;
+  const groups = Array.from({ length: images }, () => size.visualTokens);
+  const ofRow = publishedFlops(decoder, visualTokensPerLayer(groups, decoder.layers, compression), textTokens);
+  const { flopsPaper, flopsFastv, flopsPyramidDrop } = ofRow;
+  return {
+    flopsPaper: batch * flopsPaper,
+    flopsFastv: batch * flopsFastv,
+    flopsPyramidDrop: batch * flopsPyramidDrop,
+  };
+}
+
+function publishedText(request: PlanRequest): string {
+  const flops: CountedFlops = publishedOfStep(request);
+  const counted = FLOPS_RULES.filter(({ key }) => flops[key] !== undefined);
+  const counts = counted.map(({ key, name }) => `${name} ${formatFlops(flops[key] ?? 0)}`).join(', ');
+  const passes = `with the backward pass × ${publishedPasses(false)}, with checkpointing × ${publishedPasses(true)}`;
+  return `A step's forward pass as publications count it: ${counts}; ${passes}.`;
+}
+
 /** A plan as text. @param speedSource how the speed is known */
 export function planText(
-  { name, size, settings }: PlanRequest,
+  request: PlanRequest,
   lines: readonly PlanLine[],
   { flopsPerSecond }: Pick<PlanSettings, 'flopsPerSecond'>,
   speedSource: string,
 ): string {
+  const { name, size, settings } = request;
   return [
     `${name}: ${count(size.parameters)} parameters, ${size.visualTokens} visual tokens per image`,
     `a step: ${rowText(settings)}; an epoch: ${count(settings.rows)} rows; LoRA of rank ${settings.rank}`,
     `speed: ${count(Number((flopsPerSecond / 1e9).toPrecision(3)))} GFLOP/s (${speedSource})`,
     ...['', ...textTable(COLUMNS, lines), ''],
+    publishedText(request),
     'Memory in GB of float32, an estimate. The total has 0.6 GB of TensorFlow itself.',
     'Time is exact FLOPs at that speed: what is not a matrix product comes on top.',
     '',

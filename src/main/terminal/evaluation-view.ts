@@ -1,4 +1,4 @@
-import { formatFlops } from './format-flops.ts';
+import { flopsColumns } from './format-flops.ts';
 import type { EvaluationProgress, EvaluationReport, SettingResult } from '../../shared/evaluation.ts';
 import { markdownTable, type Column } from '../../shared/markdown.ts';
 import { TOLERATED_LOSS_POINTS, type Redundancy, type RedundancyPoint } from '../../shared/redundancy.ts';
@@ -13,8 +13,7 @@ const SETTING_COLUMNS: readonly Column<SettingResult>[] = [
   { title: '95 % interval', cell: ({ interval: [low, high] }) => `${percent(low)} to ${percent(high)}` },
   { title: 'tokens left', cell: ({ retainedPercent }) => `${retainedPercent.toFixed(1)} %` },
   { title: 'CR', cell: ({ compressionRatio }) => `${Math.round(compressionRatio)} %` },
-  { title: 'FLOPs paper', cell: ({ flopsPaper }) => formatFlops(flopsPaper) },
-  { title: 'FLOPs exact', cell: ({ flopsExact }) => formatFlops(flopsExact) },
+  ...flopsColumns,
   { title: 'prefill ms', cell: ({ prefillMs }) => prefillMs.toFixed(2) },
   { title: 'total ms', cell: ({ totalMs }) => totalMs.toFixed(2) },
 ];

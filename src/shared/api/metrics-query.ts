@@ -12,6 +12,8 @@ export const METRIC_KEYS = [
   'visualTokensSeen',
   'visualTokensSaved',
   'flopsPaper',
+  'flopsFastv',
+  'flopsPyramidDrop',
   'flopsExact',
   'flopsSavedPaper',
   'flopsSavedExact',

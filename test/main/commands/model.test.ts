@@ -49,6 +49,8 @@ describe('llavolta model plan', () => {
     expect(text).toContain('llava-1.5-7b: 7,062,902,784 parameters, 576 visual tokens per image');
     expect(text).toContain('1 row of 1 image and 256 text tokens, compression 2/8');
     expect(text).toContain('speed: 100,000 GFLOP/s (--gflops)');
+    // By hand: 404.8 MFLOPs for each of 3312 visual and 32 · 256 text tokens; n = 832 and 576 in two layers, 328 and 72 in thirty.
+    expect(text).toContain('paper 4.66 T, FastV 1.85 T, PyramidDrop 676.98 G; with the backward pass × 3');
     expect(text).toMatch(/^projector +yes +20,979,712 +28\.3 +0\.08 +0\.17 /m);
   });
 

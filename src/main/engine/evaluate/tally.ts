@@ -7,6 +7,7 @@ import {
 } from '../../../shared/compression.ts';
 import type { ModelShape } from '../../../shared/cost.ts';
 import { wilsonInterval, type Score, type SettingResult } from '../../../shared/evaluation.ts';
+import { FLOPS_RULES } from '../../../shared/flops-rules.ts';
 import { sum } from '../../../shared/sum.ts';
 import { answerCost, type AnsweredPrompt } from '../generate/answer-cost.ts';
 import { answerType } from './scorers.ts';
@@ -21,6 +22,8 @@ interface Costs {
   visualTokens: number;
   visualTokensFull: number;
   flopsPaper: number;
+  flopsFastv: number;
+  flopsPyramidDrop: number;
   flopsExact: number;
 }
 
@@ -30,7 +33,10 @@ export class Tally {
   private readonly model: ModelShape;
   private readonly total = { questions: 0, correct: 0 };
   private readonly byType = new Map<string, { questions: number; correct: number }>();
-  private readonly costs: Costs = { visualTokens: 0, visualTokensFull: 0, flopsPaper: 0, flopsExact: 0 };
+  private readonly costs: Costs = {
+    ...{ visualTokens: 0, visualTokensFull: 0 },
+    ...{ flopsPaper: 0, flopsFastv: 0, flopsPyramidDrop: 0, flopsExact: 0 },
+  };
   private prefillMs = 0;
   private totalMs = 0;
 
@@ -61,7 +67,7 @@ export class Tally {
 
   result(): SettingResult {
     const { questions, correct } = this.total;
-    const { visualTokens, visualTokensFull, flopsPaper, flopsExact } = this.costs;
+    const { visualTokens, visualTokensFull, ...flops } = this.costs;
     const perQuestion = (value: number): number => (questions === 0 ? 0 : value / questions);
     return {
       compression: formatCompression(this.compression),
@@ -72,8 +78,10 @@ export class Tally {
       visualTokens: perQuestion(visualTokens),
       retainedPercent: visualTokensFull === 0 ? 100 : (100 * visualTokens) / visualTokensFull,
       compressionRatio: ratioPercent(visualTokensFull, visualTokens),
-      flopsPaper: perQuestion(flopsPaper),
-      flopsExact: perQuestion(flopsExact),
+      flopsPaper: perQuestion(flops.flopsPaper),
+      flopsFastv: perQuestion(flops.flopsFastv),
+      flopsPyramidDrop: perQuestion(flops.flopsPyramidDrop),
+      flopsExact: perQuestion(flops.flopsExact),
       prefillMs: perQuestion(this.prefillMs),
       totalMs: perQuestion(this.totalMs),
     };
@@ -83,7 +91,6 @@ export class Tally {
     const cost = answerCost(this.model, question, this.compression);
     this.costs.visualTokens += sum(cost.visualTokensPerLayer);
     this.costs.visualTokensFull += summedVisualTokens(question.groupLengths, this.model.decoder.layers, FULL);
-    this.costs.flopsPaper += cost.flopsPaper;
-    this.costs.flopsExact += cost.flopsExact;
+    for (const { key } of FLOPS_RULES) this.costs[key] += cost[key];
   }
 }

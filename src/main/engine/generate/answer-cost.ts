@@ -1,5 +1,5 @@
 import { compressionRatio, visualTokensPerLayer, type Compression } from '../../../shared/compression.ts';
-import { paperFlops, type ModelShape } from '../../../shared/cost.ts';
+import { publishedFlops, type ModelShape, type PublishedFlops } from '../../../shared/cost.ts';
 import { decodeFlops, forwardFlops, totalFlops } from '../../../shared/exact-flops.ts';
 
 /** A prompt and its answer, as far as their cost depends on them. */
@@ -12,13 +12,11 @@ export interface AnsweredPrompt {
   readonly generatedTokens: number;
 }
 
-/** What one answer costs at a compression setting. */
-export interface AnswerCost {
+/** What one answer costs at a compression setting. The published counts are of the prefill. */
+export interface AnswerCost extends PublishedFlops {
   readonly visualTokensPerLayer: readonly number[];
   /** In percent: 100 = no compression. */
   readonly compressionRatio: number;
-  /** The decoder's linear layers in the prefill, as Tab. 5 counts. */
-  readonly flopsPaper: number;
   /** Tower, projector, prefill and every decoded token. */
   readonly flopsExact: number;
 }
@@ -39,7 +37,7 @@ export function answerCost(model: ModelShape, prompt: AnsweredPrompt, compressio
   return {
     visualTokensPerLayer: perLayer,
     compressionRatio: compressionRatio(groupLengths, decoder.layers, compression),
-    flopsPaper: paperFlops(decoder, perLayer, textTokens),
+    ...publishedFlops(decoder, perLayer, textTokens),
     flopsExact: flops,
   };
 }

@@ -81,6 +81,8 @@ export function stepMetrics(state: LoopState, facts: StepFacts): { metrics: Trai
     visualTokensPerLayer: [...compressed.visualTokensPerLayer],
     compressionRatio: ratioPercent(full.visualTokens, compressed.visualTokens),
     flopsPaper: compressed.flopsPaper,
+    flopsFastv: compressed.flopsFastv,
+    flopsPyramidDrop: compressed.flopsPyramidDrop,
     flopsExact: compressed.flopsExact,
     supervisedTokens: sumOver(rows, supervisedTokens),
     tokensPerSecond: sumOver(rows, (row) => row.tokenIds.length) / (stepMs / 1000),

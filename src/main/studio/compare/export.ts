@@ -1,5 +1,6 @@
 /** Questions and answers as files. Cells of tables are text: nothing in them is a formula or markup. */
 import type { Ask, BatchRow, BatchSummary } from '../../../shared/api/compare.ts';
+import { FLOPS_RULES } from '../../../shared/flops-rules.ts';
 
 export type ExportFormat = 'json' | 'markdown' | 'csv';
 
@@ -44,14 +45,18 @@ function askTable({ answers }: Ask): Table {
     'CR %',
     'first token ms',
     'tokens/s',
-    'FLOPs exact',
+    ...FLOPS_RULES.map(({ name }) => `FLOPs ${name}`),
     'memory bytes',
   ];
   const rows = answers.map(({ model, compression, text, stats, failure }) => [
     ...[model, name(compression), failure ? failure.cause : text.trim()],
     ...[String(stats?.visualTokensPerLayer.reduce((sum, tokens) => sum + tokens, 0) ?? '')],
     ...[stats?.compressionRatio.toFixed(0) ?? '', stats?.timeToFirstTokenMs.toFixed(1) ?? ''],
-    ...[stats?.tokensPerSecond?.toFixed(1) ?? '', String(stats?.flopsExact ?? ''), String(stats?.memoryBytes ?? '')],
+    ...[
+      stats?.tokensPerSecond?.toFixed(1) ?? '',
+      ...FLOPS_RULES.map(({ key }) => String(stats?.[key] ?? '')),
+      String(stats?.memoryBytes ?? ''),
+    ],
   ]);
   return { head, rows };
 }

@@ -16,6 +16,11 @@ describe('the cost of an answer', () => {
     expect(Math.round(cost('2/8').compressionRatio)).toBe(557);
   });
 
+  it('counts the prefill as FastV does: 612 tokens, 99.3 GFLOPs a layer', () => {
+    const { flopsFastv } = answerCost(llava15, { ...PROMPT, textTokens: 36 }, FULL);
+    expect(flopsFastv / 32 / 1e9).toBeCloseTo(99.3, 1);
+  });
+
   it('adds every token behind the first against a cache that has grown', () => {
     const compression = parseCompression('2/8');
     const { flopsExact } = answerCost(llava15, { ...PROMPT, generatedTokens: 3 }, compression);

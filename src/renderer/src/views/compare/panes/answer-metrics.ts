@@ -1,5 +1,6 @@
 /** What an answer took as rows of a table, each beside the first pane's. Pure. */
 import type { AnswerStats } from '../../../../../shared/answer.ts';
+import { SHOWN_FLOPS_RULES } from '../../../../../shared/flops-rules.ts';
 import { formatBytes, formatCount, formatFlops, formatMs, formatNumber } from '../../../format.ts';
 
 export interface MetricRow {
@@ -41,22 +42,10 @@ const METRICS: readonly Metric[] = [
     format: (value) => (value === undefined ? '–' : `${formatNumber(Number(value.toPrecision(3)))} tok/s`),
     isMoreBetter: true,
   },
-  {
-    key: 'flopsPaper',
-    label: 'FLOPs, paper',
-    title: "The decoder's linear layers in the prefill, as the paper's Tab. 5 counts",
-    of: (stats) => stats.flopsPaper,
-    format: formatFlops,
-    isMoreBetter: false,
-  },
-  {
-    key: 'flopsExact',
-    label: 'FLOPs, exact',
-    title: 'Vision tower, projector, prefill and every decoded token',
-    of: (stats) => stats.flopsExact,
-    format: formatFlops,
-    isMoreBetter: false,
-  },
+  ...SHOWN_FLOPS_RULES.map(({ key, name, counts }) => ({
+    ...{ key, label: `FLOPs, ${name}`, title: counts, format: formatFlops, isMoreBetter: false },
+    of: (stats: AnswerStats) => stats[key],
+  })),
   {
     key: 'cache',
     label: 'KV cache',

@@ -1,5 +1,6 @@
 /** The charts of a run: what each draws, in which unit, and in which order they stand unless the user says otherwise. */
 import type { MetricKey } from '../../../../../shared/api/metrics-query.ts';
+import { FLOPS_RULES } from '../../../../../shared/flops-rules.ts';
 import {
   formatBytes,
   formatCount,
@@ -196,11 +197,9 @@ export const CHARTS: readonly ChartKind[] = [
   chart({
     id: 'flopsPerStep',
     title: 'FLOPs per step',
-    explanation: 'Exact: forward and backward pass of everything. Paper: the forward pass as Tab. 5 counts it.',
-    lines: [
-      { key: 'flopsExact', label: 'exact' },
-      { key: 'flopsPaper', label: 'paper' },
-    ],
+    explanation:
+      'Exact: forward and backward pass of everything. The others: the forward pass as those publications count it.',
+    lines: FLOPS_RULES.toReversed().map(({ key, name }) => ({ key, label: name })),
     phases: INSTRUCT,
     format: formatFlops,
     tick: formatTokens,

@@ -1,6 +1,6 @@
 /** What a recipe's stages come to before anything runs: compression ratio, #Tokens and FLOPs, against full training. */
 import { FULL, ratioPercent, visualTokensPerLayer, type Compression } from '../../../../../shared/compression.ts';
-import { paperFlops, type ModelShape } from '../../../../../shared/cost.ts';
+import { publishedFlops, type ModelShape, type PublishedFlops } from '../../../../../shared/cost.ts';
 import { InputError } from '../../../../../shared/errors.ts';
 import { resolveStages, type Stage } from '../../../../../shared/stage.ts';
 import type { StagePlan } from '../../../../../shared/stage-plan.ts';
@@ -34,12 +34,10 @@ export interface ForecastInput {
   readonly batchSize: number;
 }
 
-/** Costs of the mean row. */
-export interface RowCost {
+/** Costs of the mean row. The published counts are of the forward pass. */
+export interface RowCost extends PublishedFlops {
   /** Visual tokens summed over layers (#Tokens of the paper), of one image. */
   readonly visualTokens: number;
-  /** Forward pass, as Tab. 5 counts it. */
-  readonly flopsPaper: number;
   /** Forward and backward pass, every part counted. */
   readonly flopsExact: number;
 }
@@ -96,7 +94,7 @@ function rowCost(compression: Compression, input: ForecastInput): RowCost {
   const visualPerLayer = perImage.map((tokens) => tokens * row.images);
   return {
     visualTokens: sum(perImage),
-    flopsPaper: paperFlops(decoder, visualPerLayer, row.textTokens),
+    ...publishedFlops(decoder, visualPerLayer, row.textTokens),
     flopsExact: sum(exact),
   };
 }
@@ -110,6 +108,17 @@ function stageForecast(stage: Stage, totalSteps: number, full: RowCost, input: F
     share: (stage.untilStep - stage.firstStep) / totalSteps,
     tokensPerLayer: visualTokensPerLayer([model.visualTokensPerImage], model.shape.decoder.layers, stage.compression),
     ratio: ratioPercent(full.visualTokens, cost.visualTokens),
+  };
+}
+
+function meanCost(stages: readonly StageForecast[]): RowCost {
+  const of = (key: keyof RowCost): number => meanOver(stages, (stage) => stage[key]);
+  return {
+    visualTokens: of('visualTokens'),
+    flopsPaper: of('flopsPaper'),
+    flopsFastv: of('flopsFastv'),
+    flopsPyramidDrop: of('flopsPyramidDrop'),
+    flopsExact: of('flopsExact'),
   };
 }
 
@@ -130,11 +139,7 @@ export function forecastOf(input: ForecastInput): Forecast {
   const { stages: resolved, notices } = resolveStages(plan, totalSteps, model.shape.decoder.layers);
   const full = rowCost(FULL, input);
   const stages = resolved.map((stage) => stageForecast(stage, totalSteps, full, input));
-  const mean = {
-    visualTokens: meanOver(stages, (stage) => stage.visualTokens),
-    flopsPaper: meanOver(stages, (stage) => stage.flopsPaper),
-    flopsExact: meanOver(stages, (stage) => stage.flopsExact),
-  };
+  const mean = meanCost(stages);
   return {
     stages,
     notices,
