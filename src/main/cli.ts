@@ -12,6 +12,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<str
   ['model', () => import('./commands/model.ts')],
   ['train', () => import('./commands/train.ts')],
   ['evaluate', () => import('./commands/evaluate.ts')],
+  ['study', () => import('./commands/study.ts')],
   ['ask', () => import('./commands/ask.ts')],
   ['export', () => import('./commands/export.ts')],
   ['verify', () => import('./commands/verify.ts')],

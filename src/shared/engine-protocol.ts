@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { answerEventSchema, askJobSchema, converseJobSchema, questionSchema } from './answer.ts';
+import { attentionJobSchema, attentionProgressSchema, attentionReportSchema } from './attention-study.ts';
 import {
   evaluatedAnswerSchema,
   evaluateJobSchema,
@@ -51,6 +52,7 @@ export type TrainJob = z.infer<typeof trainJobSchema>;
 export const jobSchema = z.discriminatedUnion('kind', [
   trainJobSchema,
   evaluateJobSchema,
+  attentionJobSchema,
   askJobSchema,
   converseJobSchema,
   probeJobSchema,
@@ -113,6 +115,9 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('evaluation-progress'), progress: evaluationProgressSchema }),
   z.strictObject({ type: z.literal('evaluation-report'), report: evaluationReportSchema }),
   z.strictObject({ type: z.literal('evaluation-answers'), answers: z.array(evaluatedAnswerSchema) }),
+  /** How far a measurement of attention by depth is, and what it found. */
+  z.strictObject({ type: z.literal('attention-progress'), progress: attentionProgressSchema }),
+  z.strictObject({ type: z.literal('attention-report'), report: attentionReportSchema }),
   z.strictObject({ type: z.literal('answer'), event: answerEventSchema }),
   /** Job `converse`: the model is loaded; a question has been answered, or could not be. */
   z.strictObject({ type: z.literal('listening') }),

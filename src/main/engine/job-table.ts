@@ -10,6 +10,7 @@ type JobTable = { readonly [K in JobKind]: () => Promise<RunJob<Extract<Job, { k
 export const JOBS: JobTable = {
   train: async () => (await import('./train/training-job.ts')).runTrainingJob,
   evaluate: async () => (await import('./evaluate/evaluation-job.ts')).runEvaluationJob,
+  attention: async () => (await import('./evaluate/attention-job.ts')).runAttentionJob,
   ask: async () => (await import('./generate/ask-job.ts')).runAskJob,
   converse: async () => (await import('./generate/converse-job.ts')).runConverseJob,
   probe: async () => (await import('./train/probe-job.ts')).runProbeJob,

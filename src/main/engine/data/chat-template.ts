@@ -52,6 +52,15 @@ export class ChatTemplate {
     return fill(this.layout(messages, true).pieces, messages);
   }
 
+  /** How many pieces of `conversation` stand before the user's first word or picture. @throws InputError */
+  openingPieces(messages: readonly Message[]): number {
+    const { pieces } = this.layout(messages, false);
+    const end = pieces.findIndex(
+      (piece) => piece.kind === 'visual' || (piece.kind === 'words' && messages[piece.message]?.role === 'user'),
+    );
+    return fill(pieces.slice(0, Math.max(end, 0)), messages).length;
+  }
+
   /** The special token that ends answers. Where there is none, a model trained on them does not learn to stop. */
   get endToken(): string | undefined {
     const probe: Message[] = [

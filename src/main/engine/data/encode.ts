@@ -1,6 +1,6 @@
 import type { Turn } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
-import type { EncodedRow } from './batch.ts';
+import { IGNORED_LABEL, type EncodedRow } from './batch.ts';
 import type { ChatTemplate } from './chat-template.ts';
 import type { Message } from './conversation-piece.ts';
 import { encodePieces, type TokenRow } from './conversation.ts';
@@ -109,6 +109,24 @@ function tooLong(sample: Sample, { tokenIds, groups }: TokenRow, maxLength: numb
   const visual = groups.reduce((sum, { length }) => sum + length, 0);
   const rule = `the first turn takes ${tokenIds.length} tokens (${visual} of them visual), more than maxLength ${maxLength}`;
   return new InputError({ field: `sample ${sample.id}`, rule, hint: 'Raise maxLength or remove the sample' });
+}
+
+/**
+ * How many tokens of a sample's row stand before the user's first word or picture: what the template opens with, and the
+ * system prompt. A token that reaches into the user's words is theirs.
+ */
+export function openingTokens(
+  sample: Sample,
+  { template, visualTokens }: Pick<EncodeOptions, 'template' | 'visualTokens'>,
+): number {
+  const messages = sampleMessages(sample);
+  const opening = template.openingPieces(messages);
+  const marked = template
+    .conversation(messages)
+    .map((piece, i) => (piece.kind === 'visual' ? piece : { ...piece, supervised: i >= opening }));
+  const { labels, groups } = encodePieces(template.tokenizer, marked, visualTokens);
+  const firstWord = labels.findIndex((label) => label !== IGNORED_LABEL);
+  return Math.min(firstWord < 0 ? labels.length : firstWord, groups[0]?.start ?? labels.length);
 }
 
 /** The tokens that a model continues with its answer. */

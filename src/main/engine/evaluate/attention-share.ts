@@ -1,52 +1,87 @@
-/**
- * How much attention the text pays to visual tokens (Fig. 1b of the paper): the reason why they can be compressed, and
- * FastV's score for which to keep.
- */
+/** Attention that chosen tokens pay, layer by layer: one softmax row for each of them, never the whole map. */
 import type { AttentionShape } from '../backend/ops/attention.ts';
 import { attentionRows } from '../backend/ops/attention-rows.ts';
-import { tf } from '../backend/tensorflow.ts';
+import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { SequenceLayout } from '../compressor/sequence-layout.ts';
-import type { VisualGroup } from '../data/batch.ts';
-import { decode, mergedEmbeddings, trainingLayer, type DeviceBatch, type RunLayer } from '../model/llava.ts';
 import type { LlavaConfig } from '../model/config.ts';
-import { projections, type Projections } from '../model/decoder.ts';
+import { projections } from '../model/decoder.ts';
+import { decode, mergedEmbeddings, trainingLayer, type DeviceBatch, type RunLayer } from '../model/llava.ts';
 import { scoped, type Weights } from '../model/weights.ts';
+
+/** What one layer's chosen tokens look at. */
+export interface LayerAttention {
+  readonly layout: SequenceLayout;
+  /** Places of the asking tokens in each row, ascending. */
+  readonly asked: readonly (readonly number[])[];
+  /** [B, Q, T], mean over heads; a row that asks less often than Q repeats its first token, which nobody reads. The tidy's. */
+  readonly probabilities: Tensor;
+}
+
+function askedRows(asked: readonly (readonly number[])[], { paddedLength }: SequenceLayout): Int32Array {
+  const count = Math.max(1, ...asked.map((queries) => queries.length));
+  return Int32Array.from(
+    asked.flatMap((queries, b) =>
+      Array.from({ length: count }, (_, i) => b * paddedLength + (queries[i] ?? queries[0] ?? 0)),
+    ),
+  );
+}
+
+/**
+ * Runs a batch through the decoder and shows the attention of chosen tokens in every layer.
+ *
+ * @param queriesOf which tokens of each row ask, given where everything is at that layer
+ * @param take is called once a layer, in a tidy of its own; tensors are gone when it returns
+ */
+export function listenToAttention(
+  batch: DeviceBatch,
+  weights: Weights,
+  config: LlavaConfig,
+  queriesOf: (layout: SequenceLayout) => readonly (readonly number[])[],
+  take: (attention: LayerAttention) => void,
+): void {
+  const { segments } = batch.plan;
+  const listen = (x: Tensor, layer: number, tables: Parameters<RunLayer>[2], shape: AttentionShape): void => {
+    const layout = segments.findLast(({ fromLayer }) => fromLayer <= layer)?.layout;
+    if (!layout) throw new Error('every layer is in a segment');
+    const asked = queriesOf(layout);
+    const w = scoped(weights, `language_model.model.layers.${layer}`);
+    const { q, k } = projections(x, w, config.text, tables);
+    const queries = tf.tensor1d(askedRows(asked, layout), 'int32');
+    take({ layout, asked, probabilities: attentionRows(q, k, queries, shape) });
+  };
+  tf.tidy(() => {
+    decode(mergedEmbeddings(batch, weights, config), batch, weights, config, (x, layer, tables, shape, ...rest) => {
+      tf.tidy(() => listen(x, layer, tables, shape));
+      return trainingLayer(x, layer, tables, shape, ...rest);
+    });
+  });
+}
 
 /** Attention from some tokens of one row to all tokens of it, averaged over heads. */
 export interface AttentionRows {
-  /** Places of the asking tokens in the row, ascending. */
-  readonly queries: readonly number[];
   /** [queries, T], flat; T is the row's length at that layer. */
   readonly probabilities: Float32Array;
   readonly length: number;
 }
 
-/** Attention of chosen tokens of every row, from a whole batch's. */
-function hostRows(
-  { q, k }: Projections,
-  asked: readonly (readonly number[])[],
-  { rows, paddedLength }: SequenceLayout,
-  shape: AttentionShape,
-): AttentionRows[] {
-  const count = Math.max(1, ...asked.map((queries) => queries.length));
-  // Rows with fewer queries ask with their first token again; nobody reads that.
-  const flat = rows.flatMap((_, b) => Array.from({ length: count }, (_, i) => b * paddedLength + (asked[b]?.[i] ?? 0)));
-  const values = attentionRows(q, k, tf.tensor1d(flat, 'int32'), shape).dataSync() as Float32Array;
-  return rows.map(({ length }, b) => {
+function hostRows({ layout, asked, probabilities }: LayerAttention): AttentionRows[] {
+  const values = probabilities.dataSync() as Float32Array;
+  const [, count, width] = probabilities.shape as [number, number, number];
+  return layout.rows.map(({ length }, b) => {
     const queries = asked[b] ?? [];
-    const probabilities = new Float32Array(queries.length * length);
+    const own = new Float32Array(queries.length * length);
     queries.forEach((_, i) => {
-      const start = (b * count + i) * paddedLength;
-      probabilities.set(values.subarray(start, start + length), i * length);
+      const start = (b * count + i) * width;
+      own.set(values.subarray(start, start + length), i * length);
     });
-    return { queries, probabilities, length };
+    return { probabilities: own, length };
   });
 }
 
 /**
- * Attention of chosen tokens, in every layer.
+ * Attention of chosen tokens to every single token, in every layer: for a few tokens of short rows.
  *
- * @param queriesOf which tokens of a row ask, given where everything is at that layer
+ * @param queriesOf which tokens of a row ask
  * @returns one list of rows for each decoder layer
  */
 export function attentionByLayer(
@@ -56,30 +91,7 @@ export function attentionByLayer(
   queriesOf: (layout: SequenceLayout, row: number) => readonly number[],
 ): AttentionRows[][] {
   const found: AttentionRows[][] = [];
-  const { segments } = batch.plan;
-  tf.tidy(() => {
-    const listeningLayer: RunLayer = (x, layer, tables, shape, ...rest) => {
-      const layout = segments.findLast(({ fromLayer }) => fromLayer <= layer)?.layout;
-      if (!layout) throw new Error('every layer is in a segment');
-      const w = scoped(weights, `language_model.model.layers.${layer}`);
-      tf.tidy(() => {
-        const asked = layout.rows.map((_, b) => queriesOf(layout, b));
-        found.push(hostRows(projections(x, w, config.text, tables), asked, layout, shape));
-      });
-      return trainingLayer(x, layer, tables, shape, ...rest);
-    };
-    decode(mergedEmbeddings(batch, weights, config), batch, weights, config, listeningLayer);
-  });
+  const asked = (layout: SequenceLayout): (readonly number[])[] => layout.rows.map((_, b) => queriesOf(layout, b));
+  listenToAttention(batch, weights, config, asked, (attention) => found.push(hostRows(attention)));
   return found;
-}
-
-/** Attention that a row's queries pay to its visual tokens, averaged over the queries: between 0 and 1. */
-export function visualShare({ probabilities, queries, length }: AttentionRows, groups: readonly VisualGroup[]): number {
-  let total = 0;
-  queries.forEach((_, i) => {
-    for (const group of groups) {
-      for (let t = group.start; t < group.start + group.length; t++) total += probabilities[i * length + t] as number;
-    }
-  });
-  return total / queries.length;
 }

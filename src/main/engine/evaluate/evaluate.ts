@@ -13,11 +13,11 @@ import type { EvaluatedAnswer, EvaluateJob, EvaluationProgress, EvaluationReport
 import type { Tensor } from '../backend/tensorflow.ts';
 import { sum } from '../../../shared/sum.ts';
 import { brokenSamplesError, readDataset } from '../data/dataset-reader.ts';
-import { preprocessImage } from '../data/preprocess.ts';
 import { loadAnsweringModel, type LoadedModel } from '../generate/loaded-model.ts';
 import { visualTokensPerImage } from '../model/config.ts';
 import { modelShape } from '../model/model-shape.ts';
 import { answerBatch, imageFeatures } from './answer-batch.ts';
+import { loadPixels } from './load-pixels.ts';
 import { batchGroups, groupQuestions, type Question, type QuestionGroup } from './questions.ts';
 import { exactMatch } from './scorers.ts';
 import { Tally } from './tally.ts';
@@ -61,20 +61,6 @@ function checkSettings(compressions: readonly Compression[], groups: readonly Qu
   }
 }
 
-/** Pixels of all pictures of a batch, [I, 3, S, S]. */
-async function loadPixels(batch: readonly QuestionGroup[], { processor }: LoadedModel): Promise<Float32Array> {
-  const loaded = await Promise.all(
-    batch.flatMap(({ images }) => images.map((image) => preprocessImage(image, processor))),
-  );
-  const pixels = new Float32Array(loaded.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const values of loaded) {
-    pixels.set(values, at);
-    at += values.length;
-  }
-  return pixels;
-}
-
 /** One evaluation while it runs. */
 class Evaluation {
   private readonly settings: Settings;
@@ -112,7 +98,10 @@ class Evaluation {
   /** Answers one batch at every setting. */
   async answer(batch: readonly QuestionGroup[]): Promise<void> {
     const loading = performance.now();
-    const pixels = await loadPixels(batch, this.model);
+    const pixels = await loadPixels(
+      batch.flatMap(({ images }) => images),
+      this.model.processor,
+    );
     const encoding = performance.now();
     const images = batch.reduce((count, group) => count + group.images.length, 0);
     const features = images > 0 ? imageFeatures(pixels, images, this.model) : undefined;

@@ -5,9 +5,11 @@ import { readDataset, type Sample, type Samples } from '../../../../src/main/eng
 import {
   encodeSample,
   type EncodeOptions,
+  openingTokens,
   promptMessages,
   singleTurns,
 } from '../../../../src/main/engine/data/encode.ts';
+import type { Turn } from '../../../../src/shared/dataset.ts';
 import { ChatTemplate } from '../../../../src/main/engine/data/chat-template.ts';
 import { builtInConversation } from '../../../../src/main/engine/data/conversation-choice.ts';
 import { Tokenizer } from '../../../../src/main/engine/data/tokenizer.ts';
@@ -32,6 +34,25 @@ const sample: Sample = {
 };
 const textOf = (one: Sample, change: Partial<EncodeOptions> = {}): string =>
   tokenizer.decode(encodeSample(one, { ...options, visualTokens: 1, ...change }).row.tokenIds, { keepSpecial: true });
+
+describe('openingTokens', () => {
+  const openingOf = (one: Sample): string => {
+    const { row } = encodeSample(one, options);
+    return tokenizer.decode(row.tokenIds.subarray(0, openingTokens(one, options)), { keepSpecial: true }).trimEnd();
+  };
+  const [first] = sample.turns as [Turn];
+
+  it('are what stands before the first picture', () => {
+    expect(openingOf(sample)).toBe('<s>Hi. USER:');
+  });
+
+  it('are what stands before the first word where it comes earlier', () => {
+    expect(openingOf({ ...sample, turns: [{ ...first, media: 0 }], images: [] })).toBe('<s>Hi. USER:');
+    expect(openingOf({ ...sample, system: undefined, turns: [{ ...first, media: 0 }], images: [] })).toMatch(
+      /^<s>.*USER:$/,
+    );
+  });
+});
 
 describe('encodeSample', () => {
   it('writes the whole conversation', () => {

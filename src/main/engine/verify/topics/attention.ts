@@ -1,6 +1,7 @@
 import { FULL, parseCompression, type Compression } from '../../../../shared/compression.ts';
-import { IGNORED_LABEL, type EncodedRow } from '../../data/batch.ts';
-import { attentionByLayer, visualShare, type AttentionRows } from '../../evaluate/attention-share.ts';
+import type { EncodedRow } from '../../data/batch.ts';
+import { attentionByKind, kindRow, supervisedPlaces } from '../../evaluate/attention-by-kind.ts';
+import { attentionByLayer, type AttentionRows } from '../../evaluate/attention-share.ts';
 import { decode, mergedEmbeddings, trainingLayer } from '../../model/llava.ts';
 import { close, equal } from '../compare.ts';
 import type { CaseFolder } from '../case-folder.ts';
@@ -13,33 +14,26 @@ import { batchRows } from './forward.ts';
 const FILE = 'attention.safetensors';
 const TOPIC = 'attention';
 
-const supervised = ({ labels }: EncodedRow): number[] =>
-  Array.from(labels.keys()).filter((t) => labels[t] !== IGNORED_LABEL);
-
-function attention(
+/** Part of the attention that goes to visual tokens, [B, layers]. */
+function shares(
   model: ReferenceModel,
   rows: ReferenceRows,
   queriesOf: (row: EncodedRow) => readonly number[],
-): AttentionRows[][] {
-  return model.onDevice(rows, FULL, (batch, weights) =>
-    attentionByLayer(batch, weights, model.config, (_, b) => queriesOf(rows.rows[b] as EncodedRow)),
-  );
-}
-
-/** [B, layers] */
-function shares(rows: ReferenceRows, byLayer: readonly AttentionRows[][]): number[] {
-  return rows.rows.flatMap(({ groups }, b) => byLayer.map((layer) => visualShare(layer[b] as AttentionRows, groups)));
+): number[] {
+  const kinds = rows.rows.map((row) => kindRow(row, 0, queriesOf(row)));
+  const byLayer = model.onDevice(rows, FULL, (batch, weights) => attentionByKind(batch, weights, model.config, kinds));
+  return rows.rows.flatMap((_, b) => byLayer.map((layer) => layer[b]?.share.visual ?? NaN));
 }
 
 async function* shareChecks(folder: CaseFolder, model: ReferenceModel): AsyncGenerator<Finding> {
   const asking = {
-    visual_share_last_prompt_token: (row: EncodedRow) => [(supervised(row)[0] ?? 1) - 1],
-    visual_share_assistant_tokens: supervised,
+    visual_share_last_prompt_token: (row: EncodedRow) => [(supervisedPlaces(row)[0] ?? 1) - 1],
+    visual_share_assistant_tokens: supervisedPlaces,
   };
   for (const [name, queriesOf] of Object.entries(asking)) {
     if (!folder.has(FILE, name)) continue;
     const rows = await batchRows(folder);
-    const ours = shares(rows, attention(model, rows, queriesOf));
+    const ours = shares(model, rows, queriesOf);
     yield { topic: TOPIC, name, ...close(ours, (await folder.floats(FILE, name)).data, TOLERANCES.attention) };
   }
 }
@@ -65,7 +59,9 @@ async function* scoreChecks(folder: CaseFolder, model: ReferenceModel): AsyncGen
   const names = { file: 'generate.safetensors', inputIds: 'input_ids' };
   const rows = await referenceRows(folder, names, generation.image_of_row);
   const { groups } = rows.rows[0] as EncodedRow;
-  const byLayer = attention(model, rows, ({ tokenIds }) => [tokenIds.length - 1]);
+  const byLayer = model.onDevice(rows, FULL, (batch, weights) =>
+    attentionByLayer(batch, weights, model.config, ({ rows: [row] }) => [(row?.length ?? 0) - 1]),
+  );
   const scores = byLayer.map(([row]) =>
     groups.flatMap(({ start, length }) =>
       Array.from((row as AttentionRows).probabilities.slice(start, start + length)),
