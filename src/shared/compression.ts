@@ -87,7 +87,8 @@ export function formatCompression(compression: Compression, usual: CompressorNam
 function layerProblem({ layer, compressor }: CompressionPoint): string | undefined {
   const { firstLayer = -1, lastLayer = Infinity, layerReason = '' } = COMPRESSOR_FACTS[compressor];
   if (layer >= firstLayer && layer <= lastLayer) return undefined;
-  const limit = layer < firstLayer ? `${firstLayer} or more` : `${lastLayer} or less`;
+  const highest = lastLayer < 0 ? '-1 (before the decoder)' : `${lastLayer} or less`;
+  const limit = layer < firstLayer ? `${firstLayer} or more` : highest;
   return `layer K of ${compressor} must be ${limit}: ${layerReason}`;
 }
 
@@ -164,6 +165,16 @@ export function pooledLengths(groupLengths: readonly number[], point: Compressio
     if (rule === undefined) return pooledLength(length, point.stride);
     throw new InputError({ field: 'compression', value: formatCompression([point]), rule });
   });
+}
+
+/**
+ * Lengths of the groups as the projector runs on them.
+ *
+ * @throws InputError where a point in front of it does not fit
+ */
+export function projectedLengths(groupLengths: readonly number[], compression: Compression): readonly number[] {
+  const first = compression.find(({ compressor }) => COMPRESSOR_FACTS[compressor].beforeProjector);
+  return first ? pooledLengths(groupLengths, first) : groupLengths;
 }
 
 /** @throws InputError where a point lies outside a decoder of `depth` layers. */

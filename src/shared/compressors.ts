@@ -10,6 +10,7 @@ export const COMPRESSORS = [
   'pyramid-drop-kept',
   'sparse-vlm',
   'parametric',
+  'pixel-shuffle',
 ] as const;
 export type CompressorName = (typeof COMPRESSORS)[number];
 
@@ -28,6 +29,10 @@ export interface CompressorFacts {
   readonly isSquare?: boolean;
   /** Whether the words of the question decide what is kept: then questions about one image cannot share its tokens. */
   readonly readsText?: boolean;
+  /** Whether it works on the vision tower's features: then the projector runs on what is left alone. */
+  readonly beforeProjector?: boolean;
+  /** Whether a linear map takes the channels of S tokens to those of one. */
+  readonly foldsChannels?: boolean;
 }
 
 const RANKS_BY_ATTENTION = {
@@ -41,6 +46,12 @@ const RANKS_BY_COMING_ATTENTION = {
   firstLayer: 0,
   layerReason: 'it ranks by the attention of the layer it stands before',
   readsText: true,
+} as const;
+
+const WORKS_ON_FEATURES = {
+  lastLayer: -1,
+  layerReason: "it works on the vision tower's features, before the projector",
+  beforeProjector: true,
 } as const;
 
 /** Every compressor, in the order they are offered. */
@@ -92,5 +103,13 @@ export const COMPRESSOR_FACTS: Readonly<Record<CompressorName, CompressorFacts>>
   parametric: {
     label: 'Parametric',
     explanation: 'A convolution over every S tokens in raster order, trained with the model; it starts as their mean.',
+  },
+  'pixel-shuffle': {
+    label: 'Pixel shuffle',
+    explanation:
+      'The channels of every √S × √S square of patches side by side, then a linear map that is trained with the model; it starts as their mean.',
+    isSquare: true,
+    foldsChannels: true,
+    ...WORKS_ON_FEATURES,
   },
 };

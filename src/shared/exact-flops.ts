@@ -1,4 +1,5 @@
-import { visualTokensPerLayer, type Compression } from './compression.ts';
+import { projectedLengths, visualTokensPerLayer, type Compression } from './compression.ts';
+import { COMPRESSOR_FACTS } from './compressors.ts';
 import type { DecoderShape, ModelShape, VisionShape } from './cost.ts';
 import { sum } from './sum.ts';
 
@@ -13,6 +14,7 @@ export interface FlopsByPart {
   readonly visionPatches: number;
   readonly visionLinear: number;
   readonly visionAttention: number;
+  /** With the map of a compressor that folds channels in front of it. */
   readonly projectorFirst: number;
   readonly projectorSecond: number;
   readonly decoderLinear: number;
@@ -63,6 +65,13 @@ function visionFlops(
   };
 }
 
+/** FLOPs of taking S·E channels to E, for each token that is left: of every feature E channels to E. */
+function foldFlops(features: number, width: number, compression: Compression): number {
+  return compression.some(({ compressor }) => COMPRESSOR_FACTS[compressor].foldsChannels)
+    ? 2 * features * width * width
+    : 0;
+}
+
 /**
  * Exact FLOPs of one row's forward pass at a compression setting, by part.
  *
@@ -77,12 +86,14 @@ export function forwardFlops(
   const { decoder, vision } = model;
   const towerImages = options.cachedFeatures ? 0 : row.groupLengths.length;
   const features = sum(row.groupLengths);
+  const projected = sum(projectedLengths(row.groupLengths, compression));
   const tokens = visualTokensPerLayer(row.groupLengths, decoder.layers, compression).map((n) => n + row.textTokens);
   const pairs = sum(tokens.map((n) => scorePairs(n, options.attention ?? 'square')));
   return {
     ...visionFlops(vision, towerImages),
-    projectorFirst: 2 * features * vision.hiddenSize * decoder.hiddenSize,
-    projectorSecond: 2 * features * decoder.hiddenSize * decoder.hiddenSize,
+    projectorFirst:
+      2 * projected * vision.hiddenSize * decoder.hiddenSize + foldFlops(features, vision.hiddenSize, compression),
+    projectorSecond: 2 * projected * decoder.hiddenSize * decoder.hiddenSize,
     decoderLinear: sum(tokens) * decoderLinearFlopsPerToken(decoder),
     decoderAttention: attentionFlops(pairs, decoder.heads * decoder.headDim),
     lmHead: 2 * row.headTokens * decoder.hiddenSize * decoder.vocabSize,

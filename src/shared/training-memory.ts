@@ -1,6 +1,7 @@
 /** What a training keeps in memory, in bytes of float32 values. */
 import { ATTENTION_CHUNK } from './attention-chunk.ts';
-import { visualTokensPerLayer, type Compression } from './compression.ts';
+import { projectedLengths, visualTokensPerLayer, type Compression } from './compression.ts';
+import { COMPRESSOR_FACTS } from './compressors.ts';
 import type { DecoderShape, ModelShape, VisionShape } from './cost.ts';
 import type { RowTokens } from './exact-flops.ts';
 import type { ModelSize } from './model-size.ts';
@@ -84,10 +85,19 @@ function decoderValues(decoder: DecoderShape, tokens: readonly number[], mode: T
 const headValues = ({ hiddenSize, vocabSize }: DecoderShape, tokens: number): number =>
   tokens * 2 * (hiddenSize + vocabSize);
 
-/** Input of the first map, and input and result of the activation. */
-function projectorValues({ vision, decoder }: ModelShape, tokens: number, mode: TrainingMode): number {
-  const isTraced = (mode.trainsProjector ?? true) || mode.trainsVisionTower;
-  return isTraced ? tokens * (vision.hiddenSize + 2 * decoder.hiddenSize) : 0;
+/** Input of the first map, and input and result of the activation; where channels are folded, the features. */
+function projectorValues(
+  { vision, decoder }: ModelShape,
+  groupLengths: readonly number[],
+  compression: Compression,
+  mode: TrainingMode,
+): number {
+  const tokens = sum(projectedLengths(groupLengths, compression));
+  const folds = compression.some(({ compressor }) => COMPRESSOR_FACTS[compressor].foldsChannels);
+  // A map that folds channels is trained whatever else is.
+  const isTraced = folds || (mode.trainsProjector ?? true) || mode.trainsVisionTower;
+  const folded = folds ? sum(groupLengths) * vision.hiddenSize : 0;
+  return isTraced ? folded + tokens * (vision.hiddenSize + 2 * decoder.hiddenSize) : 0;
 }
 
 /** Of a tower's layer: two norms with their results, queries, keys, values, attended heads twice, the MLP's inside twice. */
@@ -116,7 +126,7 @@ export function activationBytes(
   const tokens = visualTokensPerLayer(groupLengths, decoder.layers, compression).map((visual) => visual + textTokens);
   const perRow = sum([
     towerValues(vision, groupLengths.length, mode),
-    projectorValues(model, sum(groupLengths), mode),
+    projectorValues(model, groupLengths, compression, mode),
     decoderValues(decoder, tokens, mode),
     headValues(decoder, headTokens),
   ]);

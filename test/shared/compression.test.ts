@@ -117,6 +117,7 @@ describe('compressors', () => {
     ['2/8:', /joined by/],
     ['0/2:attention', /layer K of attention must be 1 or more: it ranks by the attention of the layer before/],
     ['-1/2:attention-all', /must be 1 or more/],
+    ['0/4:pixel-shuffle', /layer K of pixel-shuffle must be -1 \(before the decoder\): it works on the vision tower's/],
     ['2/8:average-pool-2d', /must be a square \(4, 9, 16 …\), and is 8/],
     ['2/2+4/4:average-pool-2d', /must not come behind average-pool, which leaves no patch grid/],
   ])('%s is refused', (text, message) => {

@@ -37,6 +37,17 @@ describe('exact FLOPs of a forward pass', () => {
     });
   });
 
+  it('runs the projector on what a compressor of features leaves, and counts its map', () => {
+    const before = { ...forwardFlops(tiny, row, parseCompression('-1/4')) };
+    expect(forwardFlops(tiny, row, parseCompression('-1/4:pixel-shuffle'))).toEqual({
+      ...before,
+      // 1 token with 4 · 3 channels to 3, and then through the projector
+      projectorFirst: 2 * (4 * 3) * 3 + 2 * 3 * 4,
+      projectorSecond: 2 * 4 * 4,
+    });
+    expect(before.projectorFirst).toBe(2 * 4 * 3 * 4);
+  });
+
   it('counts causal attention as the pairs that are not masked', () => {
     expect(forwardFlops(tiny, row, FULL, { attention: 'causal' }).decoderAttention).toBe(2 * 4 * 15 * 4);
   });

@@ -165,4 +165,6 @@ it('finds the token of a cell', () => {
 it('a convolution leaves one token where average pooling does', () => {
   expect(cellsAt('0/3:parametric', 0)).toEqual(cellsAt('0/3', 0));
   expect(cellsAt('0/3:parametric', 0).length).toBeGreaterThan(1);
+  const square = { width: 4, height: 4 };
+  expect(cellsAt('-1/4:pixel-shuffle', 0, square)).toEqual(cellsAt('-1/4:average-pool-2d', 0, square));
 });

@@ -20,7 +20,7 @@ export interface CompressorContext {
   readonly rowsAfter: number;
   /** [B, Q, T]: the attention that the plan's `queries` pay to all tokens, averaged over heads; where it is asked for. */
   readonly attention?: Tensor;
-  /** [D, S·D]: what the point has learnt; where it has a weight. */
+  /** [D, S·D]: what the point has learnt; where it has a weight. Before the projector D is the tower's width. */
   readonly weight?: Tensor;
 }
 
@@ -57,7 +57,8 @@ export interface Compressor {
   /**
    * Device half. Runs in a tidy; gradients flow through the states and the weight alone, what ranks or clusters is off the tape.
    *
-   * @param states [B·T, D], the residual stream before the layer's input norm
+   * @param states [B·T, D], the residual stream before the layer's input norm; before the decoder the projector's output,
+   *   or its input where the compressor's facts say so
    * @param arrays the plan's arrays
    */
   apply(states: Tensor, arrays: DeviceArrays, context: CompressorContext): Compressed;

@@ -6,6 +6,7 @@ import { averagePool2d } from './average-pool-2d.ts';
 import type { Compressor } from './compressor.ts';
 import { kMeans } from './k-means.ts';
 import { parametric } from './parametric.ts';
+import { pixelShuffle } from './pixel-shuffle.ts';
 import { pyramidDrop, pyramidDropKept } from './pyramid-drop.ts';
 import { random } from './random.ts';
 import { sparseVlm } from './sparse-vlm.ts';
@@ -21,6 +22,7 @@ const ALL: Readonly<Record<CompressorName, Compressor>> = {
   'pyramid-drop-kept': pyramidDropKept,
   'sparse-vlm': sparseVlm,
   parametric,
+  'pixel-shuffle': pixelShuffle,
 };
 
 export function compressorNamed(name: CompressorName): Compressor {

@@ -18,6 +18,8 @@ export interface Stream {
   readonly states: Tensor;
   /** Position ids, int32 [B·T]. */
   readonly positions: Tensor;
+  /** Whether the states are somebody else's, who disposes them. */
+  readonly isBorrowed?: boolean;
 }
 
 /** Is shown what a point made of a batch, as long as the step's tidy lasts. */
@@ -31,9 +33,9 @@ export const arraysUnder = (arrays: DeviceArrays, prefix: string): DeviceArrays 
       .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
   );
 
-/** Compresses the stream; its old states live on only if a tape saved them. */
+/** Compresses the stream; its own old states live on only if a tape saved them. */
 export function compress(
-  { states, positions }: Stream,
+  { states, positions, isBorrowed }: Stream,
   planned: PlannedPoint,
   arrays: DeviceArrays,
   weights: Weights,
@@ -47,7 +49,7 @@ export function compress(
     ...(weight && { weight }),
   };
   const compressed = tf.tidy(() => compressorNamed(planned.point.compressor).apply(states, arrays, context));
-  if (!states.kept && states !== compressed.states) states.dispose();
+  if (!isBorrowed && !states.kept && states !== compressed.states) states.dispose();
   return compressed;
 }
 

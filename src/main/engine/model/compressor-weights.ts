@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatCompression, type Compression, type CompressionPoint } from '../../../shared/compression.ts';
+import { COMPRESSOR_FACTS, COMPRESSORS } from '../../../shared/compressors.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
 import { compressorNamed } from '../compressor/compressors.ts';
@@ -27,6 +28,10 @@ export const isCompressorWeight = (name: string): boolean => name.startsWith(PRE
 export const learnsWeight = ({ compressor }: CompressionPoint): boolean =>
   compressorNamed(compressor).hasWeight === true;
 
+/** Channels that a point works on: the tower's before the projector, else the decoder's. */
+const widthOf = ({ compressor }: CompressionPoint, { vision, text }: LlavaConfig): number =>
+  COMPRESSOR_FACTS[compressor].beforeProjector ? vision.hiddenSize : text.hiddenSize;
+
 /** [D, S·D]: every tap passes its channels on unchanged, divided by S. */
 function meanKernel(width: number, stride: number): HostTensor {
   const data = new Float32Array(width * stride * width);
@@ -39,13 +44,13 @@ function meanKernel(width: number, stride: number): HostTensor {
 /** Adds the weights that some settings need and a model has not, as they start. */
 export function withCompressorWeights(
   weights: ReadonlyMap<string, WeightTensor>,
-  { text }: LlavaConfig,
+  config: LlavaConfig,
   settings: readonly Compression[],
 ): ReadonlyMap<string, WeightTensor> {
   const all = new Map(weights);
   for (const point of settings.flat().filter(learnsWeight)) {
     const name = compressorWeightName(point);
-    if (!all.has(name)) all.set(name, meanKernel(text.hiddenSize, point.stride));
+    if (!all.has(name)) all.set(name, meanKernel(widthOf(point, config), point.stride));
   }
   return all;
 }
@@ -68,17 +73,28 @@ export function compressorWeight(point: CompressionPoint, weights: Weights): Ten
   });
 }
 
+/** The point that a weight belongs to; undefined where no compressor learns one of that name. */
+function pointOf(name: string): CompressionPoint | undefined {
+  const [, written, layer, stride] = /^compressors\.([\w-]+)\.layer_(-1|\d+)\.stride_(\d+)\.weight$/.exec(name) ?? [];
+  const compressor = COMPRESSORS.find((known) => known === written);
+  if (compressor === undefined) return undefined;
+  const point = { layer: Number(layer), stride: Number(stride), compressor };
+  return learnsWeight(point) ? point : undefined;
+}
+
 /** The compressors' weights of a model folder; none where it has no such file. @throws InputError for another name or shape */
-export async function openCompressorWeights(folder: string, { text }: LlavaConfig): Promise<Map<string, WeightTensor>> {
+export async function openCompressorWeights(folder: string, config: LlavaConfig): Promise<Map<string, WeightTensor>> {
   const file = join(folder, COMPRESSOR_WEIGHTS);
   if (!existsSync(file)) return new Map();
   const tensors = await openTensors(file);
   for (const [name, { shape }] of tensors) {
-    const [out, taps = 0, ...more] = shape;
-    const stride = Number(/^compressors\.parametric\.layer_(?:-1|\d+)\.stride_(\d+)\.weight$/.exec(name)?.[1]);
-    const D = text.hiddenSize;
-    if (out === D && taps === stride * D && more.length === 0) continue;
-    const rule = `must be a compressor's weight of shape [${D}, stride · ${D}], and is [${shape.join(', ')}]`;
+    const point = pointOf(name);
+    const width = point ? widthOf(point, config) : 0;
+    if (point && shape.join() === [width, point.stride * width].join()) continue;
+    const expected = point
+      ? `of shape [${width}, ${point.stride * width}], and is [${shape.join(', ')}]`
+      : 'by its name';
+    const rule = `must be a compressor's weight ${expected}`;
     throw new InputError({ file, field: name, rule });
   }
   return tensors;

@@ -1,7 +1,8 @@
 import { withDeviceArrays, type HostArrays } from '../backend/host-arrays.ts';
 import type { Tensor } from '../backend/tensorflow.ts';
 import type { BatchPlan } from './batch-plan.ts';
-import type { DeviceBatch, DeviceVision } from './llava.ts';
+import type { DeviceBatch } from './llava.ts';
+import type { DeviceVision } from './visual-tokens.ts';
 
 /**
  * Images of a batch on the host: pixels [I, 3, S, S], features [I·N, E] of a frozen tower, or visual tokens [I·N, D] as

@@ -7,7 +7,6 @@
  * The model is pure: everything that depends on the data's structure is in the plan, nothing here reads a tensor.
  */
 import { checkpoint } from '../backend/autograd.ts';
-import { rangeVector } from '../backend/kernels.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import { linear } from '../backend/ops/linear.ts';
 import { crossEntropy } from '../backend/ops/loss.ts';
@@ -24,14 +23,11 @@ import {
   type ObservePoint,
   type Stream,
 } from './compression-point.ts';
-import { visionLayersUsed, type LlavaConfig } from './config.ts';
+import type { LlavaConfig } from './config.ts';
 import { decoderLayer, rotaryTables, type RotaryTables } from './decoder.ts';
-import { project } from './projector.ts';
-import { next, visionFeatures } from './vision-encoder.ts';
+import { next } from './vision-encoder.ts';
+import { visualTokens, type DeviceVision } from './visual-tokens.ts';
 import { scoped, type Weights } from './weights.ts';
-
-/** Images on the device: pixels [I, 3, S, S], the vision tower's features [I·N, E], or the projector's output [I·N, D]. */
-export type DeviceVision = { readonly pixels: Tensor } | { readonly features: Tensor } | { readonly tokens: Tensor };
 
 /** One planned batch on the device. */
 export interface DeviceBatch {
@@ -65,40 +61,6 @@ export const checkpointedLayer: RunLayer = (x, layer, tables, shape, weights, co
     trainingLayer(state, layer, tables, shape, weights, config),
   );
 };
-
-function projectedTokens(vision: DeviceVision, weights: Weights, config: LlavaConfig): Tensor {
-  if ('tokens' in vision) return vision.tokens;
-  if ('features' in vision) return project(vision.features, weights, config);
-  const used = visionLayersUsed(config);
-  const features = visionFeatures(vision.pixels, weights, config.vision, used, config.featureSelect);
-  return next(features, (x) => project(x, weights, config));
-}
-
-/**
- * Visual tokens as the decoder takes them: [ΣL, D], compressed where the setting says before the decoder.
- *
- * @throws Error where the images are not those of the rows: the tokens of one would end up in the place of another
- */
-export function visualTokens(
-  batch: DeviceBatch,
-  weights: Weights,
-  config: LlavaConfig,
-  observe?: ObservePoint,
-): Tensor | null {
-  const { vision, plan, arrays } = batch;
-  const projected = vision ? projectedTokens(vision, weights, config) : null;
-  const given = projected?.shape[0] ?? 0;
-  if (given !== plan.visualTokens) {
-    throw new Error(`the rows hold ${plan.visualTokens} visual tokens and the images give ${given}`);
-  }
-  if (!projected) return null;
-  const { beforeDecoder: planned } = plan;
-  if (!planned) return projected;
-  const stream = { states: projected, positions: rangeVector(given) };
-  const compressed = compress(stream, planned, arraysUnder(arrays, 'beforeDecoder'), weights);
-  observe?.(planned, compressed);
-  return compressed.states;
-}
 
 /** Text embeddings with the visual tokens in their places: [R, D]. */
 export function mergedEmbeddings(

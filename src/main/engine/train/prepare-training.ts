@@ -100,7 +100,8 @@ function compressingWeights(recipe: InstructRecipe, model: TrainableModel, steps
   if (!model.adapter || !settings.flat().some(learnsWeight)) {
     return withCompressorWeights(model.weights, model.config, settings);
   }
-  const rule = 'must not name a parametric compressor: an adapter has no room for its weights';
+  const rule =
+    'must not name a compressor that learns (parametric, pixel-shuffle): an adapter has no room for its weights';
   throw new InputError({ field: 'stages', rule, hint: 'Train with parts: full or projector' });
 }
 

@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../../../src/main/engine/backend/tensorflow.ts';
 import { planBatch } from '../../../../src/main/engine/model/batch-plan.ts';
+import { withCompressorWeights } from '../../../../src/main/engine/model/compressor-weights.ts';
 import { withDeviceBatch } from '../../../../src/main/engine/model/device-batch.ts';
 import type { HostTensor } from '../../../../src/main/engine/model/host-tensor.ts';
 import { llavaLoss } from '../../../../src/main/engine/model/llava.ts';
 import { Parameters } from '../../../../src/main/engine/model/parameters.ts';
+import { toHostTensors } from '../../../../src/main/engine/model/weight-tensor.ts';
 import { lossAndGradients } from '../../../../src/main/engine/train/gradients.ts';
 import { parseCompression } from '../../../../src/shared/compression.ts';
 import { relativeDistance } from '../../../helpers/tensors.ts';
@@ -13,7 +15,13 @@ import { rowOf, tinyConfig, tinyPixels, tinyWeights } from '../../../helpers/tin
 
 /** 16 visual tokens an image. */
 const CONFIG = tinyConfig({ vision: { imageSize: 32 } });
-const WEIGHTS = tinyWeights(CONFIG);
+const SHUFFLE = parseCompression('-1/4:pixel-shuffle');
+const WEIGHTS = new Map(
+  [...toHostTensors(withCompressorWeights(tinyWeights(CONFIG), CONFIG, [SHUFFLE]))].map(([name, { shape, data }]) => {
+    const spread = name.startsWith('compressors.') ? 0.05 : 0;
+    return [name, { shape, data: data.map((value, i) => value + spread * Math.sin(i)) }];
+  }),
+);
 const IMAGE_ROW = '1 5 #16 7 >8 >9 3 >4';
 const TEXT_ROW = '1 >3 >30 4 >9';
 const TWO_IMAGES = '1 #16 6 >7 #16 11 >8 >2';
@@ -30,6 +38,7 @@ const SETTINGS = [
   ...['-1/4:k-means', '0/4:k-means', '2/2:k-means', '1/2:attention', '2/8:attention', '1/4:attention-all'],
   ...['0/2+1/2:attention+2/2:k-means', '-1/2:k-means+1/2:attention-all+2/2:random', '0/2:random+1/2+2/2:attention'],
   ...['0/2:pyramid-drop+1/2:pyramid-drop+2/2:pyramid-drop-kept', '1/4:sparse-vlm', '1/2:pyramid-drop+2/2:sparse-vlm'],
+  '-1/4:pixel-shuffle+1/2:attention',
 ];
 
 interface Result {

@@ -76,6 +76,7 @@ const SHORTEN: Partial<Record<CompressorName, Shorten>> = {
   'average-pool': averagePool,
   'average-pool-2d': averagePool2d,
   parametric: averagePool,
+  'pixel-shuffle': averagePool2d,
 };
 
 /** The tokens after a point as the engine told it. */
