@@ -11,6 +11,9 @@ export const COMPRESSORS = [
   'sparse-vlm',
   'parametric',
   'pixel-shuffle',
+  'prumerge',
+  'prumerge-plus',
+  'visionzip',
 ] as const;
 export type CompressorName = (typeof COMPRESSORS)[number];
 
@@ -110,6 +113,23 @@ export const COMPRESSOR_FACTS: Readonly<Record<CompressorName, CompressorFacts>>
       'The channels of every √S × √S square of patches side by side, then a linear map that is trained with the model; it starts as their mean.',
     isSquare: true,
     foldsChannels: true,
+    ...WORKS_ON_FEATURES,
+  },
+  prumerge: {
+    label: 'PruMerge',
+    explanation:
+      "The one in S that the tower's class token looks at most, with those most like it added by their attention (PruMerge, at a fixed number).",
+    ...WORKS_ON_FEATURES,
+  },
+  'prumerge-plus': {
+    label: 'PruMerge+',
+    explanation: 'As PruMerge, for a quarter of what is left; the other three quarters are evenly spaced.',
+    ...WORKS_ON_FEATURES,
+  },
+  visionzip: {
+    label: 'VisionZip',
+    explanation:
+      "The tokens that the tower's class token looks at most, 54 of 64 that are left; all others merged into 10 evenly spaced ones by likeness.",
     ...WORKS_ON_FEATURES,
   },
 };

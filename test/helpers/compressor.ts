@@ -2,7 +2,7 @@ import type { CompressionPoint } from '../../src/shared/compression.ts';
 import type { CompressorName } from '../../src/shared/compressors.ts';
 import { withDeviceArrays } from '../../src/main/engine/backend/host-arrays.ts';
 import { tf, type Tensor } from '../../src/main/engine/backend/tensorflow.ts';
-import type { Compressed, PlannedPoint } from '../../src/main/engine/compressor/compressor.ts';
+import type { Compressed, PlannedPoint, TowerView } from '../../src/main/engine/compressor/compressor.ts';
 import { compressorNamed } from '../../src/main/engine/compressor/compressors.ts';
 import { flatLength } from '../../src/main/engine/compressor/flat-rows.ts';
 import { layoutOf, shortened, type LayoutRow } from '../../src/main/engine/compressor/sequence-layout.ts';
@@ -65,6 +65,13 @@ function compressedRows({ states, positions, assignment }: Compressed, { after }
   };
 }
 
+type SeenToken = { readonly attention: number; readonly keys: readonly (readonly number[])[] };
+
+const towerView = (tokens: readonly SeenToken[]): TowerView => ({
+  attention: tf.tensor1d(tokens.map(({ attention }) => attention)),
+  keys: tf.tensor3d(tokens.map(({ keys }) => keys.map((key) => [...key]))),
+});
+
 /**
  * Runs a compressor on values.
  *
@@ -80,6 +87,8 @@ export function compressRows(
     readonly layer?: number;
     readonly positions?: readonly (readonly number[])[];
     readonly attention?: (places: readonly number[]) => number[][];
+    /** What the tower thinks of each token of each row; keys by head. */
+    readonly tower?: readonly (readonly SeenToken[])[];
     /** [D, S·D] */
     readonly weight?: readonly (readonly number[])[];
   } = {},
@@ -102,10 +111,12 @@ export function compressRows(
       const asked = options.attention?.(queries);
       const attention: Tensor | undefined =
         asked && tf.tensor(asked.flat(), [rows.length, queries.length / rows.length, paddedLength]);
+      const seen = options.tower?.flatMap((row) => padded(row, { attention: 9, keys: row[0]?.keys ?? [] }));
       const compressed = compressor.apply(tf.tensor2d(flat.flat(), [flat.length, width]), device, {
         positions: tf.tensor1d(places, 'int32'),
         rowsAfter: flatLength(planned.after),
         ...(attention && { attention }),
+        ...(seen && { tower: towerView(seen) }),
         ...(options.weight && { weight: tf.tensor2d(options.weight as number[][]) }),
       });
       result = compressedRows(compressed, planned);

@@ -112,6 +112,15 @@ export const segmentSum = (x: Tensor, segments: Tensor, count: number): Tensor =
     Tnumsegments: { type: 'int32' },
   });
 
+/** Sums of the values before each one along an axis, itself left out. */
+export const sumBefore = (x: Tensor, axis: number): Tensor =>
+  kernel('Cumsum', [x, axisScalar(axis)], {
+    T: { type: x.dtype },
+    Tidx: { type: 'int32' },
+    exclusive: { bool: true },
+    reverse: { bool: false },
+  });
+
 /** Sum over one axis. */
 export const sum = (x: Tensor, axis: number, keepDims = false): Tensor =>
   kernel('Sum', [x, intVector([axis])], { ...FLOAT, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } });

@@ -12,6 +12,17 @@ export interface PlannedPoint {
   readonly after: SequenceLayout;
 }
 
+/** What the vision tower thinks of visual tokens, in the layer that their features come out of. Never on the tape. */
+export interface TowerView {
+  /**
+   * [ΣL]: the attention that each token gets, one softmax over all tokens of its image, averaged over heads: from the class
+   * token, or on average from all tokens where the tower has none.
+   */
+  readonly attention: Tensor;
+  /** [ΣL, H, d]: their keys in each head. */
+  readonly keys: Tensor;
+}
+
 /** What the decoder hands to a compressor beside the states; all of it on the device, none but the weight on the tape. */
 export interface CompressorContext {
   /** int32 [B·T]: position ids before the point. */
@@ -20,6 +31,8 @@ export interface CompressorContext {
   readonly rowsAfter: number;
   /** [B, Q, T]: the attention that the plan's `queries` pay to all tokens, averaged over heads; where it is asked for. */
   readonly attention?: Tensor;
+  /** Of the rows of the states; where it is asked for. */
+  readonly tower?: TowerView;
   /** [D, S·D]: what the point has learnt; where it has a weight. Before the projector D is the tower's width. */
   readonly weight?: Tensor;
 }
@@ -48,6 +61,8 @@ export interface Compressor {
    * has `queries`, int32 [B·Q]: the rows of the flat states that look, Q of each row of the batch.
    */
   readonly attentionOf?: 'before' | 'enters';
+  /** Whether it ranks by the vision tower: of any make, or by its class token. */
+  readonly tower?: 'any' | 'class-token';
   /** Whether it learns a weight for each of its points; the model has it under the point's name. */
   readonly hasWeight?: true;
   /** Whether it counts position ids anew, 0, 1, 2 … in every row; without it text keeps its own. */

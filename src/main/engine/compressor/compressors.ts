@@ -7,9 +7,11 @@ import type { Compressor } from './compressor.ts';
 import { kMeans } from './k-means.ts';
 import { parametric } from './parametric.ts';
 import { pixelShuffle } from './pixel-shuffle.ts';
+import { pruMerge, pruMergePlus } from './pru-merge.ts';
 import { pyramidDrop, pyramidDropKept } from './pyramid-drop.ts';
 import { random } from './random.ts';
 import { sparseVlm } from './sparse-vlm.ts';
+import { visionZip } from './vision-zip.ts';
 
 const ALL: Readonly<Record<CompressorName, Compressor>> = {
   'average-pool': averagePool,
@@ -23,6 +25,9 @@ const ALL: Readonly<Record<CompressorName, Compressor>> = {
   'sparse-vlm': sparseVlm,
   parametric,
   'pixel-shuffle': pixelShuffle,
+  prumerge: pruMerge,
+  'prumerge-plus': pruMergePlus,
+  visionzip: visionZip,
 };
 
 export function compressorNamed(name: CompressorName): Compressor {

@@ -89,7 +89,7 @@ export function choiceArrays(planned: PlannedPoint): HostArrays {
  * @param scores [G, N]
  * @returns int32 [G, M]; N and more beyond what a group keeps
  */
-function highest(scores: Tensor, { absence, beyond }: DeviceArrays): Tensor {
+export function highest(scores: Tensor, { absence, beyond }: DeviceArrays): Tensor {
   const most = (beyond as Tensor).shape[1] as number;
   const ranked = topK(add(scores, absence as Tensor), most).indices;
   return negative(topK(negative(add(ranked, beyond as Tensor)), most).values);

@@ -10,6 +10,7 @@ import { greedyTokens } from '../generate/sampling.ts';
 import { encodeImages, type AnsweringModel } from '../generate/answering-functions.ts';
 import { Session } from '../generate/session.ts';
 import { planBatch } from '../model/batch-plan.ts';
+import { readsTower, type TowerOutput } from '../model/tower-view.ts';
 import { questionSlots, type QuestionGroup } from './questions.ts';
 
 /** Texts of questions are padded to a multiple of this. */
@@ -24,10 +25,32 @@ export interface BatchAnswers {
   readonly totalMs: number;
 }
 
-/** Features of images, [I·N, E]; the caller disposes them. */
-export function imageFeatures(pixels: Float32Array, images: number, model: AnsweringModel): Tensor {
+/** Features of images, [I·N, E], with the tower's view where one of the settings asks for it; the caller disposes them. */
+export function imageFeatures(
+  pixels: Float32Array,
+  images: number,
+  model: AnsweringModel,
+  settings: readonly Compression[],
+): TowerOutput {
   const { imageSize } = model.config.vision;
-  return tf.tidy(() => encodeImages(tf.tensor(pixels, [images, 3, imageSize, imageSize]), model));
+  const withView = settings.some(readsTower);
+  return tf.tidy(() => ({ ...encodeImages(tf.tensor(pixels, [images, 3, imageSize, imageSize]), model, withView) }));
+}
+
+/** What a setting needs of them. */
+const neededOf = (output: TowerOutput, compression: Compression): TowerOutput =>
+  readsTower(compression) ? output : { features: output.features };
+
+/** Rows of all tensors of a tower's output, the caller's. @param rows int32 [R] */
+function towerRows({ features, attention, keys }: TowerOutput, rows: Int32Array): TowerOutput {
+  return tf.tidy(() => {
+    const index = tf.tensor1d(rows, 'int32');
+    return {
+      features: gather(features, index),
+      ...(attention && { attention: gather(attention, index) }),
+      ...(keys && { keys: gather(keys, index) }),
+    };
+  });
 }
 
 /** What the questions of a batch have behind their common beginnings: [groups · most questions · longest]. */
@@ -93,7 +116,7 @@ function timedAnswers(
 /** Answers where the words of a question decide which tokens of its images are kept: nothing can be shared. */
 function answerAlone(
   batch: readonly QuestionGroup[],
-  features: Tensor | undefined,
+  features: TowerOutput | undefined,
   compression: Compression,
   model: AnsweringModel,
   limits: AnswerLimits,
@@ -102,15 +125,15 @@ function answerAlone(
   const { rows, featureRows } = wholeRows(batch);
   const plan = planBatch(rows, compression);
   return withDeviceArrays(plan.arrays, (arrays) => {
-    const own = features && tf.tidy(() => gather(features, tf.tensor1d(featureRows, 'int32')));
-    const session = new Session({ plan, arrays, ...(own && { vision: { features: own } }) }, model);
+    const own = features && towerRows(features, featureRows);
+    const session = new Session({ plan, arrays, ...(own && { vision: own }) }, model);
     try {
       const first = greedyTokens(session.promptLogits as Tensor);
       const { rows: answers, ...times } = timedAnswers(session, first, started, limits);
       return { answers: byGroup(batch, answers), ...times };
     } finally {
       session.dispose();
-      own?.dispose();
+      if (own) tf.dispose({ ...own });
     }
   });
 }
@@ -119,22 +142,23 @@ function answerAlone(
  * Greedy answers to all questions of a batch. The images and what stands before them go through the model once for each
  * group and every question goes on from there, unless the compression reads the question.
  *
- * @param features of all groups' images in order, [I·N, E]; stays the caller's
+ * @param features of all groups' images in order; stays the caller's
  */
 export function answerBatch(
   batch: readonly QuestionGroup[],
-  features: Tensor | undefined,
+  features: TowerOutput | undefined,
   compression: Compression,
   model: AnsweringModel,
   limits: AnswerLimits,
 ): BatchAnswers {
   const readsText = compression.some(({ compressor }) => COMPRESSOR_FACTS[compressor].readsText);
-  return (readsText ? answerAlone : answerTogether)(batch, features, compression, model, limits);
+  const needed = features && neededOf(features, compression);
+  return (readsText ? answerAlone : answerTogether)(batch, needed, compression, model, limits);
 }
 
 function answerTogether(
   batch: readonly QuestionGroup[],
-  features: Tensor | undefined,
+  features: TowerOutput | undefined,
   compression: Compression,
   model: AnsweringModel,
   limits: AnswerLimits,
@@ -143,7 +167,7 @@ function answerTogether(
   const { tokens, lengths, perGroup } = suffixes(batch);
   const plan = planBatch(batch.map(prefixRow), compression, undefined, tightLayout);
   return withDeviceArrays(plan.arrays, (arrays) => {
-    const session = new Session({ plan, arrays, ...(features && { vision: { features } }) }, model, perGroup, false);
+    const session = new Session({ plan, arrays, ...(features && { vision: features }) }, model, perGroup, false);
     try {
       const logits = session.extend(tokens, lengths);
       const first = greedyTokens(logits);

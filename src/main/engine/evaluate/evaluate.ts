@@ -10,12 +10,13 @@ import {
 } from '../../../shared/compression.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type { EvaluatedAnswer, EvaluateJob, EvaluationProgress, EvaluationReport } from '../../../shared/evaluation.ts';
-import type { Tensor } from '../backend/tensorflow.ts';
+import { tf } from '../backend/tensorflow.ts';
 import { sum } from '../../../shared/sum.ts';
 import { brokenSamplesError, readDataset } from '../data/dataset-reader.ts';
 import { loadAnsweringModel, type LoadedModel } from '../generate/loaded-model.ts';
-import { visualTokensPerImage } from '../model/config.ts';
+import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
 import { modelShape } from '../model/model-shape.ts';
+import { checkTower, type TowerOutput } from '../model/tower-view.ts';
 import { answerBatch, imageFeatures } from './answer-batch.ts';
 import { loadPixels } from './load-pixels.ts';
 import { batchGroups, groupQuestions, type Question, type QuestionGroup } from './questions.ts';
@@ -53,11 +54,17 @@ function readQuestions({ data, images, limit }: Settings, model: LoadedModel): Q
   }
 }
 
-/** @throws InputError where a setting does not fit the decoder or the images of a question */
-function checkSettings(compressions: readonly Compression[], groups: readonly QuestionGroup[], depth: number): void {
+/** @throws InputError where a setting does not fit the tower, the decoder or the images of a question */
+function checkSettings(
+  compressions: readonly Compression[],
+  groups: readonly QuestionGroup[],
+  config: LlavaConfig,
+): void {
   const lengths = new Set(groups.map((group) => group.groups.map(({ length }) => length).join()));
   for (const compression of compressions) {
-    for (const joined of lengths) visualTokensPerLayer(joined ? joined.split(',').map(Number) : [], depth, compression);
+    checkTower(compression, config);
+    for (const joined of lengths)
+      visualTokensPerLayer(joined ? joined.split(',').map(Number) : [], config.text.layers, compression);
   }
 }
 
@@ -80,7 +87,7 @@ class Evaluation {
     this.settings = settings;
     this.model = model;
     this.groups = readQuestions(settings, model);
-    checkSettings(compressions, this.groups, model.config.text.layers);
+    checkSettings(compressions, this.groups, model.config);
     const shape = modelShape(model.config);
     this.tallies = compressions.map((compression) => new Tally(compression, shape));
     this.batches = batchGroups(this.groups, settings.batchSize);
@@ -104,13 +111,14 @@ class Evaluation {
     );
     const encoding = performance.now();
     const images = batch.reduce((count, group) => count + group.images.length, 0);
-    const features = images > 0 ? imageFeatures(pixels, images, this.model) : undefined;
+    const settings = this.tallies.map(({ compression }) => compression);
+    const features = images > 0 ? imageFeatures(pixels, images, this.model, settings) : undefined;
     this.loadMs += encoding - loading;
     this.visionMs += performance.now() - encoding;
     try {
       for (const tally of this.tallies) this.answerAt(tally, batch, features);
     } finally {
-      features?.dispose();
+      if (features) tf.dispose({ ...features });
     }
     this.done += batch.reduce((count, { questions }) => count + questions.length, 0);
   }
@@ -137,7 +145,7 @@ class Evaluation {
     };
   }
 
-  private answerAt(tally: Tally, batch: readonly QuestionGroup[], features: Tensor | undefined): void {
+  private answerAt(tally: Tally, batch: readonly QuestionGroup[], features: TowerOutput | undefined): void {
     const { stopIds } = this.model;
     const limits = { maxTokens: this.settings.maxTokens, stopIds };
     const { answers, prefillMs, totalMs } = answerBatch(batch, features, tally.compression, this.model, limits);

@@ -9,10 +9,11 @@ import { attention } from '../backend/ops/attention.ts';
 import { gatherRows } from '../backend/ops/rows.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { ObservePoint } from '../model/compression-point.ts';
-import { visionLayersUsed, type LlavaConfig } from '../model/config.ts';
+import type { LlavaConfig } from '../model/config.ts';
 import { finishLayer, projections, rotaryTables, type RotaryTables } from '../model/decoder.ts';
 import { decode, headLogits, mergedEmbeddings, type DeviceBatch, type RunLayer } from '../model/llava.ts';
-import { next, visionFeatures } from '../model/vision-encoder.ts';
+import { towerOutput, type TowerOutput } from '../model/tower-view.ts';
+import { next } from '../model/vision-encoder.ts';
 import { scoped, type Weights } from '../model/weights.ts';
 import { cachedAttention } from './cached-attention.ts';
 import { appended, promptBlock, type CacheShape, type KeysAndValues } from './kv-cache.ts';
@@ -39,13 +40,23 @@ export function answeringFunctions(execution?: ExecutionMode): AnsweringFunction
 
 const described = (tensors: readonly Tensor[]): Described<null> => ({ tensors, description: null });
 
-/** Vision features of pixels [I, 3, S, S]: [I·N, E], the caller's. */
-export function encodeImages(pixels: Tensor, { config, weights, functions }: AnsweringModel): Tensor {
+/**
+ * Vision features of pixels [I, 3, S, S], the caller's.
+ *
+ * @param withView whether the tower's view of them is wanted too
+ */
+export function encodeImages(
+  pixels: Tensor,
+  { config, weights, functions }: AnsweringModel,
+  withView: boolean,
+): TowerOutput {
   const tower = [...weights].flatMap(([name, weight]) => (name.startsWith('vision_tower.') ? [weight] : []));
-  const { tensors } = functions.run(`images ${pixels.shape.join()}`, [pixels, ...tower], () =>
-    described([visionFeatures(pixels, weights, config.vision, visionLayersUsed(config), config.featureSelect)]),
-  );
-  return tensors[0] as Tensor;
+  const signature = `images ${pixels.shape.join()} ${String(withView)}`;
+  const [features, attention, keys] = functions.run(signature, [pixels, ...tower], () => {
+    const output = towerOutput(pixels, weights, config, withView);
+    return described([output.features, output.attention, output.keys].filter((tensor) => tensor !== undefined));
+  }).tensors;
+  return { features: features as Tensor, ...(attention && { attention }), ...(keys && { keys }) };
 }
 
 /**

@@ -11,6 +11,7 @@ import { planBatch } from '../model/batch-plan.ts';
 import { visualTokensPerImage } from '../model/config.ts';
 import { withDeviceBatch, type HostVision } from '../model/device-batch.ts';
 import { modelShape } from '../model/model-shape.ts';
+import { checkTower } from '../model/tower-view.ts';
 import { answerCost } from './answer-cost.ts';
 import { generate, type GenerationEvent } from './generate.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -162,7 +163,10 @@ function statsOf(
 export async function* ask(model: LoadedModel, options: AskOptions): AsyncGenerator<AnswerEvent> {
   const prompt = await preparePrompt(model, options);
   const lengths = prompt.row.groups.map(({ length }) => length);
-  for (const compression of options.compressions) visualTokensPerLayer(lengths, model.config.text.layers, compression);
+  for (const compression of options.compressions) {
+    checkTower(compression, model.config);
+    visualTokensPerLayer(lengths, model.config.text.layers, compression);
+  }
   warmUp(model);
   for (const [index, compression] of options.compressions.entries()) {
     if (options.signal?.aborted) return;

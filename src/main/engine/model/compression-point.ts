@@ -39,13 +39,13 @@ export function compress(
   planned: PlannedPoint,
   arrays: DeviceArrays,
   weights: Weights,
-  attention?: Tensor,
+  given: Pick<CompressorContext, 'attention' | 'tower'> = {},
 ): Compressed {
   const weight = compressorWeight(planned.point, weights);
   const context: CompressorContext = {
     positions,
     rowsAfter: flatLength(planned.after),
-    ...(attention && { attention }),
+    ...given,
     ...(weight && { weight }),
   };
   const compressed = tf.tidy(() => compressorNamed(planned.point.compressor).apply(states, arrays, context));

@@ -1,8 +1,8 @@
-import { tf } from '../backend/tensorflow.ts';
-import { visionLayersUsed, visualTokensPerImage, type LlavaConfig } from './config.ts';
+import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { visualTokensPerImage, type LlavaConfig } from './config.ts';
 import type { HostVision } from './device-batch.ts';
 import { Parameters } from './parameters.ts';
-import { visionFeatures } from './vision-encoder.ts';
+import { towerOutput } from './tower-view.ts';
 import type { WeightTensor } from './weight-tensor.ts';
 
 /** Preprocessed pixels of some images, by absolute path: [I, 3, S, S]. */
@@ -12,10 +12,28 @@ export type LoadPixels = (images: readonly string[]) => Promise<Float32Array>;
 const IMAGES_PER_PASS = 32;
 const DEFAULT_LIMIT_BYTES = 2 ** 31;
 
+/** What is kept of each image. */
+export interface CacheOptions {
+  /** The tower's view too: as many values again, and one more for each token. */
+  readonly withView?: boolean;
+}
+
 /** How many images' features fit into some memory. */
-export function featureCapacity(config: LlavaConfig, limitBytes = DEFAULT_LIMIT_BYTES): number {
-  const bytes = visualTokensPerImage(config) * config.vision.hiddenSize * Float32Array.BYTES_PER_ELEMENT;
-  return Math.floor(limitBytes / bytes);
+export function featureCapacity(
+  config: LlavaConfig,
+  { withView = false }: CacheOptions = {},
+  limitBytes = DEFAULT_LIMIT_BYTES,
+): number {
+  const { hiddenSize } = config.vision;
+  const perToken = withView ? 2 * hiddenSize + 1 : hiddenSize;
+  return Math.floor(limitBytes / (visualTokensPerImage(config) * perToken * Float32Array.BYTES_PER_ELEMENT));
+}
+
+/** Of one image: features [N, E], and the tower's view where it is kept. */
+interface Cached {
+  readonly features: Float32Array;
+  readonly attention?: Float32Array;
+  readonly keys?: Float32Array;
 }
 
 /**
@@ -31,7 +49,8 @@ export class FeatureCache {
   private readonly loadPixels: LoadPixels;
   private readonly groups: readonly (readonly string[])[];
   private readonly groupOf: ReadonlyMap<string, number>;
-  private readonly features = new Map<string, Float32Array>();
+  private readonly withView: boolean;
+  private readonly cached = new Map<string, Cached>();
 
   /**
    * @param weights those of the model; only the tower's are used
@@ -42,7 +61,9 @@ export class FeatureCache {
     weights: ReadonlyMap<string, WeightTensor>,
     loadPixels: LoadPixels,
     kept: readonly string[],
+    { withView = false }: CacheOptions = {},
   ) {
+    this.withView = withView;
     this.config = config;
     this.tower = new Parameters(new Map([...weights].filter(([name]) => name.startsWith('vision_tower.'))));
     this.loadPixels = loadPixels;
@@ -50,40 +71,54 @@ export class FeatureCache {
     this.groupOf = new Map(this.groups.flatMap((group, index) => group.map((image) => [image, index])));
   }
 
-  /** Features of images in the order given: [I·N, E]. */
+  /** Features of images in the order given: [I·N, E], and the tower's view of them where it is kept. */
   async read(images: readonly string[]): Promise<HostVision> {
-    const each: Float32Array[] = [];
-    for (const image of images) each.push(await this.featuresOf(image));
-    return { features: joined(each), width: this.config.vision.hiddenSize };
+    const each: Cached[] = [];
+    for (const image of images) each.push(await this.of(image));
+    const { hiddenSize: width, heads } = this.config.vision;
+    const features = joined(each.map((one) => one.features));
+    if (!this.withView) return { features, width };
+    const part = (name: 'attention' | 'keys'): Float32Array => joined(each.map((one) => one[name] ?? NOTHING));
+    return { features, width, view: { attention: part('attention'), keys: part('keys'), heads } };
   }
 
   dispose(): void {
     this.tower.dispose();
-    this.features.clear();
+    this.cached.clear();
   }
 
-  private async featuresOf(image: string): Promise<Float32Array> {
-    const found = this.features.get(image);
+  private async of(image: string): Promise<Cached> {
+    const found = this.cached.get(image);
     if (found) return found;
     const group = this.groups[this.groupOf.get(image) ?? -1] ?? [image];
     const computed = this.compute(await this.loadPixels(group), group.length);
-    if (this.groupOf.has(image)) group.forEach((member, i) => this.features.set(member, computed[i]!));
+    if (this.groupOf.has(image)) group.forEach((member, i) => this.cached.set(member, computed[i]!));
     return computed[group.indexOf(image)]!;
   }
 
-  private compute(pixels: Float32Array, images: number): Float32Array[] {
+  private compute(pixels: Float32Array, images: number): Cached[] {
     const { config } = this;
     const side = config.vision.imageSize;
-    const tensor = tf.tidy(() => {
+    const { features, attention, keys } = tf.tidy(() => {
       const input = tf.tensor4d(pixels, [images, 3, side, side]);
-      const layers = visionLayersUsed(config);
-      return this.tower.withWeights((w) => visionFeatures(input, w, config.vision, layers, config.featureSelect));
+      return this.tower.withWeights((w) => ({ ...towerOutput(input, w, config, this.withView) }));
     });
-    const all = tensor.dataSync() as Float32Array;
-    tensor.dispose();
-    const size = all.length / images;
-    return Array.from({ length: images }, (_, i) => all.slice(i * size, (i + 1) * size));
+    const [own, ...view] = [features, attention, keys].map((tensor) => (tensor ? split(tensor, images) : []));
+    return Array.from({ length: images }, (_, i) => ({
+      features: own?.[i] ?? NOTHING,
+      ...(this.withView && { attention: view[0]?.[i] ?? NOTHING, keys: view[1]?.[i] ?? NOTHING }),
+    }));
   }
+}
+
+const NOTHING = new Float32Array();
+
+/** The values of each image, in host memory; the tensor is disposed. */
+function split(tensor: Tensor, images: number): Float32Array[] {
+  const all = tensor.dataSync() as Float32Array;
+  tensor.dispose();
+  const size = all.length / images;
+  return Array.from({ length: images }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
 
 function groupsOf(images: readonly string[]): string[][] {

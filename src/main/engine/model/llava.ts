@@ -103,7 +103,9 @@ export function decode(
   plan.segments.forEach((segment, i) => {
     const planned = plannedPoint(plan, i);
     if (planned) {
-      const compressed = compress(stream, planned, arraysUnder(arrays, `point${i}`), weights, attention);
+      const compressed = compress(stream, planned, arraysUnder(arrays, `point${i}`), weights, {
+        ...(attention && { attention }),
+      });
       observe?.(planned, compressed);
       stream = compressed;
     }

@@ -77,11 +77,15 @@ function visionLayer(x: Tensor, w: ScopedWeights, config: VisionConfig, shape: A
   return add(middle, affine(inner, w, 'mlp.fc2'));
 }
 
+/** Is shown what enters the last layer that features come through, [I·L, E], with the layer's weights. */
+export type BeforeLastLayer = (x: Tensor, w: ScopedWeights, shape: AttentionShape) => void;
+
 /**
  * Hidden state after the first `layers` layers (`hidden_states[layers]` in transformers; no post-norm).
  *
  * @param pixels [I, 3, S, S], normalised
  * @param select `full` keeps every token, `default` drops each image's first: CLIP's class token
+ * @param listen is shown the last layer's input, where any layer runs
  * @returns [I·L, E] or [I·(L−1), E], owned by the caller
  */
 export function visionFeatures(
@@ -90,6 +94,7 @@ export function visionFeatures(
   config: VisionConfig,
   layers: number,
   select: 'default' | 'full',
+  listen?: BeforeLastLayer,
 ): Tensor {
   const images = pixels.shape[0];
   const tokens = towerTokensPerImage(config);
@@ -104,6 +109,7 @@ export function visionFeatures(
   let x = tf.tidy(() => embed(pixels, weights, config));
   for (let layer = 0; layer < layers; layer++) {
     const w = scoped(weights, `vision_tower.encoder.layers.${layer}`);
+    if (layer === layers - 1) listen?.(x, w, shape);
     x = next(x, (state) => visionLayer(state, w, config, shape));
   }
   if (select === 'full') return x;

@@ -1,6 +1,6 @@
 /** From a recipe to a training loop that is ready to run: dataset, model, rows, and the plan that is shown beforehand. */
 import { InputError } from '../../../shared/errors.ts';
-import { formatCompression } from '../../../shared/compression.ts';
+import { formatCompression, parseCompression } from '../../../shared/compression.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import {
   checkRecipeAgainstModel,
@@ -21,6 +21,7 @@ import { sizeOf } from '../model/host-tensor.ts';
 import { isLoraTensor, LORA_SCALING } from '../model/lora.ts';
 import type { CompanionFiles } from '../model/model-folder.ts';
 import { withSquarePadding } from '../model/square-padding.ts';
+import { checkTower, readsTower } from '../model/tower-view.ts';
 import { toHostTensor } from '../model/weight-tensor.ts';
 import { buildModel, type TrainableModel } from './build-model.ts';
 import { sha256OfFile, type Checkpoint } from './checkpoint-format.ts';
@@ -105,6 +106,13 @@ function compressingWeights(recipe: InstructRecipe, model: TrainableModel, steps
   throw new InputError({ field: 'stages', rule, hint: 'Train with parts: full or projector' });
 }
 
+/** @param withView whether one of the recipe's settings asks for the tower's view */
+function featureCache(model: TrainableModel, samples: Samples, load: LoadPixels, withView: boolean): FeatureCache {
+  const { config, weights } = model;
+  const kept = firstImages(samples, featureCapacity(config, { withView }));
+  return new FeatureCache(config, weights, load, kept, { withView });
+}
+
 function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Samples, options: PrepareOptions): Loop {
   const { config } = model;
   checkRecipeAgainstModel(recipe, {
@@ -118,8 +126,9 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
   const { cacheFeatures } = recipe.train;
   const collator = new Collator({ rows, processor, loadPixels: !cacheFeatures });
   const load: LoadPixels = (images) => collator.pixelValues(images);
-  const kept = cacheFeatures ? firstImages(samples, featureCapacity(config)) : [];
-  const cache = cacheFeatures ? new FeatureCache(config, model.weights, load, kept) : undefined;
+  const settings = recipe.stages.map(({ compression, compressor }) => parseCompression(compression, compressor));
+  for (const setting of settings) checkTower(setting, config);
+  const cache = cacheFeatures ? featureCache(model, samples, load, settings.some(readsTower)) : undefined;
   const { lengths, modalities } = rows;
   const sampler = new BatchSampler({ lengths, modalities, batchSize, seed: recipe.seed });
   const source = new DatasetSource(collator, sampler, accumulate, ({ pixelValues, images }) =>

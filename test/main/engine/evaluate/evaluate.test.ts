@@ -93,7 +93,7 @@ async function answered(lines: readonly TestRecord[], compression: string): Prom
 const isWord = (answer: string): boolean => /[\p{L}\p{N}]/u.test(answer);
 
 describe('evaluate', () => {
-  it.each(['none', '1/2', '-1/4', '1/2:attention', '1/4:attention-all'])(
+  it.each(['none', '1/2', '-1/4', '1/2:attention', '1/4:attention-all', '-1/2:visionzip+1/2:attention'])(
     'finds at %s the answers that are given to questions asked alone',
     { timeout: 300_000 },
     async (setting) => {
@@ -167,7 +167,9 @@ describe('evaluate', () => {
   });
 
   it('leaves no tensors', async () => {
-    await expectNoLeakedTensors(() => reportOf(data.test, ['none', '1/2', '1/2:attention'], { limit: 3 }));
+    await expectNoLeakedTensors(() =>
+      reportOf(data.test, ['none', '-1/2:prumerge', '-1/2:visionzip+1/2:attention'], { limit: 3 }),
+    );
   });
 
   it.each([

@@ -24,7 +24,12 @@ import { expectNoLeakedTensors } from '../../../helpers/tensors.ts';
 const SETTINGS = [
   ...['none', '1/8', '2/4', '4/2', '-1/4', '0/2', '3/5', '1/2+4/4', '-1/2+3/8', '5/64'],
   ...['2/4:average-pool-2d', '1/8:random', '-1/4:k-means', '3/4:k-means', '2/4:attention', '1/4:attention-all'],
-  ...['0/2:random+2/2:attention+4/2', '0/1+1/2:attention+3/2:k-means+5/2:random'],
+  ...[
+    '-1/4:visionzip+3/2:attention',
+    '-1/8:prumerge-plus',
+    '0/2:random+2/2:attention+4/2',
+    '0/1+1/2:attention+3/2:k-means+5/2:random',
+  ],
 ];
 /** The engine's tolerance for logits. */
 const LOGITS = 1e-4;

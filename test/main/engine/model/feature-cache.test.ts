@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { featureCapacity, FeatureCache } from '../../../../src/main/engine/model/feature-cache.ts';
+import type { HostVision } from '../../../../src/main/engine/model/device-batch.ts';
 import { initialiseWeights } from '../../../../src/main/engine/model/initialise.ts';
 import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
+import { Parameters } from '../../../../src/main/engine/model/parameters.ts';
+import { GradientStep } from '../../../../src/main/engine/train/train-step.ts';
+import { parseCompression } from '../../../../src/shared/compression.ts';
 import { Random } from '../../../../src/shared/random.ts';
 import { expectNoLeakedTensors } from '../../../helpers/tensors.ts';
-import { tinyPixels, TINY, tinyWeights } from '../../../helpers/tiny-model.ts';
+import { rowOf, tinyPixels, TINY, tinyWeights } from '../../../helpers/tiny-model.ts';
 
 const ids = { vocabSize: 300, imageTokenId: 3, bosTokenId: 0, eosTokenId: 1, padTokenId: 2 };
 // Large enough for the matrix products to be cut into blocks, whose borders depend on the number of images.
@@ -61,8 +65,31 @@ describe('cached features', () => {
     expect(loaded).toEqual(['a', 'b', 'c', 'c']);
   });
 
+  it('hold what a compressor ranks by where one asks for it: a step from the cache is the step from pixels', async () => {
+    const load = (images: readonly string[]): Promise<Float32Array> =>
+      Promise.resolve(Float32Array.from(images.flatMap((image) => [...tinyPixels(1, TINY, image.length)])));
+    const parameters = new Parameters(tinyWeights());
+    const step = new GradientStep(parameters, TINY);
+    const rows = ['1 5 #4 7 >8', '1 #4 >3 >30'].map((row) => rowOf(row));
+    const images = ['long name', 'short'];
+    const lossOf = (vision: HostVision, setting: string): number =>
+      step.run({ rows, vision }, parseCompression(setting)).loss;
+    const cache = new FeatureCache(TINY, tinyWeights(), load, ['short', 'long name'], { withView: true });
+    const plain = new FeatureCache(TINY, tinyWeights(), load, images);
+    const [pixels, cached, bare] = [await load(images), await cache.read(images), await plain.read(images)];
+    for (const setting of ['-1/2:prumerge', '-1/2:visionzip', '1/2']) {
+      expect(lossOf(cached, setting)).toBeCloseTo(lossOf({ pixels, imageSize: TINY.vision.imageSize }, setting), 5);
+    }
+    expect(() => lossOf(bare, '-1/2:prumerge')).toThrow('prumerge needs more of the vision tower than features');
+    expect('view' in bare).toBe(false);
+    for (const one of [cache, plain, step, parameters]) one.dispose();
+  });
+
   it('count what fits into memory', () => {
-    expect(featureCapacity(TINY, 4 * TINY.vision.hiddenSize * 4 * 10 + 1)).toBe(10);
+    expect(featureCapacity(TINY, {}, 4 * TINY.vision.hiddenSize * 4 * 10 + 1)).toBe(10);
+    const withView = 4 * (2 * TINY.vision.hiddenSize + 1) * 4;
+    expect(featureCapacity(TINY, { withView: true }, withView * 10)).toBe(10);
+    expect(featureCapacity(TINY, { withView: true }, withView * 10 - 1)).toBe(9);
   });
 
   it('leave no tensors behind', async () => {

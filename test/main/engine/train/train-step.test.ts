@@ -81,7 +81,7 @@ const IMAGE = microBatch(['1 5 #4 7 >8 >9 3 >4', '1 #4 >3 >30 4 >9']);
 
 const SETTINGS = [
   ...['none', '-1/2', '1/2', '0/2+2/2', '1/4:average-pool-2d', '-1/2:random', '1/2:k-means', '2/2:attention'],
-  ...['1/2:attention-all+2/2', '0/2:random+1/2:attention'],
+  ...['1/2:attention-all+2/2', '0/2:random+1/2:attention', '-1/2:prumerge', '-1/2:visionzip'],
 ];
 
 describe('a recorded step', () => {

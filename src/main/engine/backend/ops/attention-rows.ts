@@ -43,16 +43,17 @@ function rowsOfChunk(q: Tensor, keys: Tensor, queries: Tensor, shape: AttentionS
   const asked = splitHeads(gather(q, reshape(queries, [-1])), batch, count, heads, headDim); // [B·H, Q, d]
   const grouped = reshape(asked, [batch * kvHeads, -1, headDim]);
   const scores = reshape(batchMatMul(grouped, keys, { transposeB: true }), [batch, heads, count, length]);
+  if (!shape.causal) return mean(probabilities(scores), 1);
   const firstRows = reshape(mul(rangeVector(batch), tf.scalar(length, 'int32')), [batch, 1]);
   return mean(probabilities(add(scores, causalMask(sub(queries, firstRows), length))), 1);
 }
 
 /**
- * Rows of the causal attention map, averaged over heads: one softmax for each query and head, never the whole map of a
- * head. No gradient. Padding lies behind every query and gets nothing.
+ * Rows of the attention map, averaged over heads: one softmax for each query and head, never the whole map of a
+ * head. No gradient. Where attention is causal, padding lies behind every query and gets nothing.
  *
- * @param q [B·T, H·d], rotated, multiplied by 1/√d · @param k [B·T, kv·d], rotated
- * @param queries int32 [B·Q]: the rows of the flat states that ask, Q of each row of the batch
+ * @param q [B·T, H·d], rotated where there are positions to turn by, multiplied by 1/√d · @param k [B·T, kv·d], rotated
+ * @param queries int32 [B·Q]: the rows of q that ask, Q of each row of the batch
  * @returns [B, Q, T], owned by the caller's tidy
  */
 export function attentionRows(q: Tensor, k: Tensor, queries: Tensor, shape: AttentionShape): Tensor {
