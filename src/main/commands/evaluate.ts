@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatCompression, parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
@@ -15,6 +14,7 @@ import {
 import { followJob } from '../terminal/follow-job.ts';
 import { LiveRegion } from '../terminal/live-region.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
+import { writeText } from '../terminal/write-text.ts';
 
 export const summary = 'accuracy, cost and time of a model on a dataset at any compression settings';
 
@@ -127,11 +127,6 @@ export function parseEvaluation(argv: string[]): {
   };
 }
 
-function write(file: string, text: string): void {
-  mkdirSync(dirname(resolve(file)), { recursive: true });
-  writeFileSync(file, text);
-}
-
 function markdownPage(report: EvaluationReport, study: Redundancy | undefined): string {
   const redundancy = study
     ? ['', ...redundancyTable(study, true), '', ...redundancyText(study).map((line) => `- ${line}`)]
@@ -154,7 +149,7 @@ export async function run(argv: string[]): Promise<number> {
     ? [...evaluationText(report).slice(0, 2), ...redundancyTable(study), '', ...redundancyText(study)]
     : evaluationText(report);
   process.stdout.write(`${lines.join('\n')}\n`);
-  if (json !== undefined) write(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (markdown !== undefined) write(markdown, markdownPage(report, study));
+  if (json !== undefined) writeText(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (markdown !== undefined) writeText(markdown, markdownPage(report, study));
   return code;
 }

@@ -1,6 +1,5 @@
 /** `llavolta study attention`: how much attention answers pay to visual tokens, layer by layer (paper, Fig. 1b). */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   ATTENTION_SAMPLES,
@@ -15,6 +14,7 @@ import { attentionText } from '../terminal/attention-view.ts';
 import { followJob } from '../terminal/follow-job.ts';
 import { LiveRegion } from '../terminal/live-region.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
+import { writeText } from '../terminal/write-text.ts';
 
 export const usage = `
 Usage: llavolta study attention <model folder or run> --data FILE [options]
@@ -69,11 +69,6 @@ export function parseAttention(argv: string[]): { job: AttentionJob; json?: stri
   };
 }
 
-function write(file: string, text: string): void {
-  mkdirSync(dirname(resolve(file)), { recursive: true });
-  writeFileSync(file, text);
-}
-
 export async function run(argv: string[]): Promise<number> {
   const { job, json, csv } = parseAttention(argv);
   const region = process.stderr.isTTY ? new LiveRegion(process.stderr) : undefined;
@@ -86,7 +81,7 @@ export async function run(argv: string[]): Promise<number> {
   region?.draw([]);
   if (!report) return code;
   process.stdout.write(`${attentionText(report).join('\n')}\n`);
-  if (json !== undefined) write(json, `${JSON.stringify(report, null, 2)}\n`);
-  if (csv !== undefined) write(csv, attentionCsv(report));
+  if (json !== undefined) writeText(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (csv !== undefined) writeText(csv, attentionCsv(report));
   return code;
 }
