@@ -16,6 +16,7 @@ export const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<str
   ['ask', () => import('./commands/ask.ts')],
   ['export', () => import('./commands/export.ts')],
   ['verify', () => import('./commands/verify.ts')],
+  ['experiment', () => import('./commands/experiment.ts')],
   ['report', () => import('./commands/report.ts')],
   ['bench', () => import('./commands/bench.ts')],
 ]);

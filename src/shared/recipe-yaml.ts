@@ -12,7 +12,8 @@ const ALTERNATIVES: readonly (readonly string[])[] = [
   ['optimizer.steps', 'optimizer.epochs'],
 ];
 
-function toInputError(problem: RecipeProblem, yaml: StrictYaml): InputError {
+/** A problem with the place in the file where it stands. */
+export function toInputError(problem: RecipeProblem, yaml: StrictYaml): InputError {
   const { path, unknownKey, value, rule, hint } = problem;
   const isGroup = typeof value === 'object' && value !== null;
   // NaN and Infinity as written, because a message in JSON knows neither; groups of fields would only repeat the file.

@@ -5,6 +5,13 @@ export function mean(values: readonly number[]): number {
   return sum(values) / values.length;
 }
 
+/** The value in the middle, or the mean of the two there; NaN of no values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return mean(sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1));
+}
+
 /** Variance of a sample (n − 1 in the denominator); NaN of fewer than two values. */
 function variance(values: readonly number[]): number {
   const centre = mean(values);

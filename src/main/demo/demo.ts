@@ -8,7 +8,7 @@ import { clockTime } from '../terminal/training-view.ts';
 import { answerHead, answerLine, askAtAll, costLine, type Answer } from './answers-phase.ts';
 import { getDemoData, type DemoData, type DemoDataOptions } from './demo-data.ts';
 import { evaluateAndKeep, evaluationLines } from './evaluation-phase.ts';
-import type { FoundRun } from './find-run.ts';
+import type { FoundRun } from '../runs/find-run.ts';
 import { guessingAccuracy, pickQuestions, type PictureQuestion } from './questions.ts';
 import { DemoStopped, modelOf, trainOrReuse, type TrainingPhase } from './training-phase.ts';
 

@@ -8,7 +8,7 @@ import { loadPreset } from '../studio/presets.ts';
 import { conflict, plainFailure } from '../studio/request-error.ts';
 import type { DemoRunner, Studio } from '../studio/studio.ts';
 import { SHAPES_OVERRIDES } from './demo-data.ts';
-import { findRuns } from './find-run.ts';
+import { findRuns } from '../runs/find-run.ts';
 import { modelOf } from './training-phase.ts';
 
 /** States in which nothing more happens to a run by itself. */

@@ -3,7 +3,7 @@ import type { TrainJob } from '../../shared/engine-protocol.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { loadPreset } from '../studio/presets.ts';
 import { failureText, followTraining } from '../terminal/follow-training.ts';
-import { findRuns, type FoundRun } from './find-run.ts';
+import { findRuns, type FoundRun } from '../runs/find-run.ts';
 
 /** A phase ended without what the next one needs. The message is for the user. */
 export class DemoStopped extends Error {

@@ -7,7 +7,8 @@ import { loadPreset } from '../studio/presets.ts';
 import { codeBlock, table } from '../../shared/markdown.ts';
 import type { RunResult } from './run-result.ts';
 
-const PROGRAM = 'npm run -s llavolta --';
+/** How the program is started from the repository. */
+export const PROGRAM = 'npm run -s llavolta --';
 
 /** Whether the preset of the recipe's name is this recipe. */
 function isPreset(recipe: Recipe): boolean {

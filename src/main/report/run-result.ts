@@ -16,7 +16,7 @@ import {
 import { parseRecipe } from '../../shared/recipe-yaml.ts';
 import { withStages, type InstructRecipe, type VisionRecipe } from '../../shared/recipe.ts';
 import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunPlan, type RunRecord } from '../../shared/run-record.ts';
-import { mean } from '../../shared/statistics.ts';
+import { mean, median } from '../../shared/statistics.ts';
 import { sum } from '../../shared/sum.ts';
 import { fieldPath, ruleOf } from '../../shared/validation.ts';
 
@@ -39,6 +39,7 @@ interface CommonResult {
   readonly plan: RunPlan;
   /** Sum of the optimizer steps' durations: without loading, checkpoints and breaks. */
   readonly trainingMs: number;
+  readonly medianStepMs: number;
 }
 
 /** A finished training on conversations. */
@@ -53,6 +54,8 @@ export interface InstructResult extends CommonResult {
   /** Share of full training's FLOPs that was saved, in percent. */
   readonly savedPercentPaper: number;
   readonly savedPercentExact: number;
+  /** Of every optimizer step. */
+  readonly losses: readonly number[];
   readonly evaluations: readonly SavedEvaluation[];
 }
 
@@ -132,11 +135,16 @@ function figuresOf(metrics: readonly TrainMetrics[]): InstructFigures {
     fullTokensPerSample: (visualTokensSeen + visualTokensSaved) / samples,
     savedPercentPaper: savedPercent(flopsSavedPaper, sum(metrics.map(({ flopsPaper }) => flopsPaper))),
     savedPercentExact: savedPercent(flopsSavedExact, sum(metrics.map(({ flopsExact }) => flopsExact))),
+    losses: metrics.map(({ loss }) => loss),
   };
 }
 
-const durationOf = (metrics: readonly (TrainMetrics | VisionMetrics)[]): number =>
-  sum(metrics.map(({ stepMs }) => stepMs));
+type Durations = Pick<CommonResult, 'trainingMs' | 'medianStepMs'>;
+
+function durationsOf(metrics: readonly (TrainMetrics | VisionMetrics)[]): Durations {
+  const durations = metrics.map(({ stepMs }) => stepMs);
+  return { trainingMs: sum(durations), medianStepMs: median(durations) };
+}
 
 /** A run's recipe has its stages written out. */
 const noScheme = (): never => {
@@ -156,13 +164,13 @@ export function readRunResult(folder: string): RunResult {
   if (recipe.phase === 'vision') {
     const metrics = readMetrics(folder, visionMetricsSchema, plan.totalSteps);
     const accuracy = mean(metrics.slice(-LAST_STEPS).map((line) => line.accuracy));
-    return { ...common, phase: 'vision', recipe, trainingMs: durationOf(metrics), accuracy };
+    return { ...common, phase: 'vision', recipe, ...durationsOf(metrics), accuracy };
   }
   const metrics = readMetrics(folder, trainMetricsSchema, plan.totalSteps);
   const evaluations = readEvaluations(folder);
   return {
     ...{ ...common, phase: 'instruct', recipe, evaluations },
-    ...{ trainingMs: durationOf(metrics), ...figuresOf(metrics) },
+    ...{ ...durationsOf(metrics), ...figuresOf(metrics) },
   };
 }
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatCompression, parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
-import type { EvaluationReport, SettingResult } from '../../shared/evaluation.ts';
+import type { EvaluatedAnswer, EvaluationReport, SettingResult } from '../../shared/evaluation.ts';
 import {
   EVALUATIONS,
   finalCompression,
@@ -18,6 +18,8 @@ export interface JudgedRun {
   readonly evaluation: EvaluationReport;
   /** The setting the run ended with. */
   readonly setting: SettingResult;
+  /** Every single answer, where it was kept. */
+  readonly answers?: readonly EvaluatedAnswer[];
 }
 
 /** The runs of one recipe, which differ in their seeds, by rising seed. */
@@ -28,7 +30,8 @@ export interface Scheme {
   readonly runs: readonly JudgedRun[];
 }
 
-const sameSetting = (a: string, b: string): boolean =>
+/** Whether two notations say the same. */
+export const sameSetting = (a: string, b: string): boolean =>
   formatCompression(parseCompression(a)) === formatCompression(parseCompression(b));
 
 const byQuestions = (a: SavedEvaluation, b: SavedEvaluation): number => b.report.questions - a.report.questions;

@@ -38,6 +38,24 @@ export function schemeOf(name: string): StagePlan {
 }
 
 /**
+ * A preset by its name, or the recipe in a file, with its stages in hand.
+ *
+ * @param overrides `key.path=value`, as of the command line's `--set`
+ * @throws InputError naming file, line and column, field, value and limit
+ */
+export function loadRecipe(nameOrFile: string, overrides: readonly string[] = []): Recipe {
+  if (presetNames().includes(nameOrFile)) return loadPreset(nameOrFile, overrides);
+  let text: string;
+  try {
+    text = readFileSync(nameOrFile, 'utf8');
+  } catch (error) {
+    const rule = 'must be the name of a preset, or a recipe file that can be read';
+    throw new InputError({ field: 'recipe', value: nameOrFile, rule }, { cause: error });
+  }
+  return withStages(parseRecipe(text, nameOrFile, overrides), schemeOf);
+}
+
+/**
  * A preset with its stages in hand, as a run of it holds them.
  *
  * @param overrides `key.path=value`, as of the command line's `--set`

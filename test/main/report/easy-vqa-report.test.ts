@@ -42,10 +42,10 @@ describe('the report on easy-VQA', () => {
     const saved = 100 * (1 - tokens / 3072);
     const ratio = ((100 * 3072) / tokens).toFixed(0);
     expect(rowOf(text, 'easy-vqa-4stage')).toEqual([
-      ...['3', 'none', '96.00 ± 1.00', '1:04', '0.80', ratio, tokens.toFixed(0)],
+      ...['3', 'none', '96.00 ± 1.00', '1:04', '0.80', '8000', ratio, tokens.toFixed(0)],
       ...[saved.toFixed(1), (saved / 2).toFixed(1), '8'],
     ]);
-    expect(rowOf(text, 'easy-vqa-reproduce').slice(2, 6)).toEqual(['96.00 ± 1.73', '1:20', '1.00', '100']);
+    expect(rowOf(text, 'easy-vqa-reproduce').slice(2, 7)).toEqual(['96.00 ± 1.73', '1:20', '1.00', '10000', '100']);
   });
 
   it('says whether a difference is more than the noise of the seeds', () => {
@@ -56,11 +56,11 @@ describe('the report on easy-VQA', () => {
       ...writeSeeds(runs, 'easy-vqa-two-stage', [0.9, 0.901, 0.902]),
     ]);
     expect(text).toContain(
-      '**easy-vqa-4stage**: **not worse within noise** than easy-vqa-reproduce. Difference 0.00 points',
+      '**easy-vqa-4stage**: **not significantly worse** than easy-vqa-reproduce: difference 0.00 points, 95 % interval over seeds −0.23 to +0.23. A loss of up to 0.23 points is not ruled out (3 and 3 seeds).',
     );
     // Standard error sqrt(2/3)·0.1 points, 4 degrees of freedom: ± 2.776·0.0816.
     expect(text).toContain(
-      '**easy-vqa-two-stage**: **worse** than easy-vqa-reproduce. Difference −5.00 points, 95 % interval −5.23 to −4.77 (3 and 3 seeds)',
+      '**easy-vqa-two-stage**: **worse by 5.00 points** than easy-vqa-reproduce: difference −5.00 points, 95 % interval over seeds −5.23 to −4.77 (3 and 3 seeds).',
     );
   });
 
@@ -70,7 +70,9 @@ describe('the report on easy-VQA', () => {
       ...writeSeeds(runs, 'easy-vqa-reproduce', [0.95]),
       ...writeSeeds(runs, 'easy-vqa-4stage', [0.94]),
     ]);
-    expect(text).toContain('difference −1.00 points (1 and 1 seeds). Two seeds of each are needed');
+    expect(text).toContain(
+      '**too few seeds to say**: difference −1.00 points. Two seeds of each are needed to tell it from noise (1 and 1 seeds).',
+    );
     expect(rowOf(text, 'easy-vqa-4stage')[2]).toBe('94.00');
   });
 

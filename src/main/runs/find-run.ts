@@ -19,7 +19,7 @@ const noScheme = (): never => {
 };
 
 /** What a run's folder holds; undefined where it is no run, or one of another version of this program. */
-function readRun(folder: string): (FoundRun & { readonly recipe: Recipe }) | undefined {
+export function readRun(folder: string): (FoundRun & { readonly recipe: Recipe }) | undefined {
   const [recordFile, recipeFile] = [join(folder, 'run.json'), join(folder, 'recipe.yaml')];
   if (!existsSync(recordFile) || !existsSync(recipeFile)) return undefined;
   try {
@@ -33,7 +33,8 @@ function readRun(folder: string): (FoundRun & { readonly recipe: Recipe }) | und
   }
 }
 
-const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+/** Of a file that can be read. */
+export const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 /**
  * The runs of exactly this recipe, begun in this working folder on the data as it is now, the newest first.

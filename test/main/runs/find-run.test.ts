@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findRuns } from '../../../src/main/demo/find-run.ts';
+import { findRuns } from '../../../src/main/runs/find-run.ts';
 import { loadPreset } from '../../../src/main/studio/presets.ts';
 import { writeRun } from '../../helpers/run-folder.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';

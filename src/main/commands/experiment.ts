@@ -1,0 +1,100 @@
+import { basename, extname, join, dirname, relative } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { InputError } from '../../shared/errors.ts';
+import { plannedRuns } from '../../shared/experiment/experiment.ts';
+import type { ExperimentResult } from '../../shared/experiment/result.ts';
+import { filesOf, readExperiment, type Places, type ReadExperiment } from '../experiment/experiment-file.ts';
+import { findingsOf } from '../experiment/experiment-result.ts';
+import { ExperimentRun } from '../experiment/experiment-run.ts';
+import { experimentReport } from '../report/experiment-report.ts';
+import { lossChart } from '../report/loss-chart.ts';
+import { writeJsonFile } from '../studio/json-file.ts';
+import { terminalWork } from '../terminal/follow-experiment.ts';
+import { clockTime } from '../terminal/training-view.ts';
+
+export const summary = 'train several recipes with several seeds, ask each the same questions, and compare them';
+
+export const usage = `
+Usage: llavolta experiment run <experiment> [--runs folder] [--experiments folder] [--eager]
+       llavolta experiment report <experiment> [--out FILE] [--runs folder] [--experiments folder]
+
+  <experiment>       a YAML file, or the name of one that comes with the program (resources/experiments)
+  --runs dir         folder of all runs; by default runs
+  --experiments dir  folder of what experiments found; by default experiments
+  --eager            run the ops one by one, not as recorded functions: slower, for finding faults
+  --out FILE         file to write; the loss curves go beside it as FILE-loss.svg; by default the page is printed
+
+run trains every scheme with the first seed, then every scheme with the next, and asks each model the test questions.
+What is finished is kept, what was interrupted goes on, and a run of another recipe under the same name is refused. A
+run that fails leaves the others as they are. Ctrl-C saves and leaves: start it again to go on.
+report writes a page from what is there: accuracy, time, tokens and FLOPs of each scheme, significance, loss curves.
+Exit code 0 when all runs are finished.
+`;
+
+const [FAILED, INTERRUPTED] = [1, 130];
+
+const OPTIONS = {
+  runs: { type: 'string', default: 'runs' },
+  experiments: { type: 'string', default: 'experiments' },
+  out: { type: 'string' },
+  eager: { type: 'boolean', default: false },
+} as const;
+
+async function runIt({ experiment }: ReadExperiment, places: Places, isEager: boolean): Promise<number> {
+  const begun = Date.now();
+  const execution = isEager ? { execution: 'eager' as const } : {};
+  const names = plannedRuns(experiment).map(({ run }) => run);
+  const prepared = experiment.prepare ? [experiment.prepare.run ?? experiment.prepare.recipe] : [];
+  const work = terminalWork(process.stdout, [...prepared, ...names]);
+  const { type, failed } = await new ExperimentRun(experiment, { ...places, ...execution }, work).run();
+  const time = clockTime(Date.now() - begun);
+  if (type === 'stopped') {
+    process.stdout.write(`Stopped after ${time}. The same command goes on from here.\n`);
+    return INTERRUPTED;
+  }
+  if (failed.length < names.length)
+    await writeJsonFile(filesOf(experiment, places).result, findingsOf(experiment, places).result);
+  const missing = failed.length === 0 ? '' : `, but for ${failed.join(', ')}: the same command tries them again`;
+  process.stdout.write(`All runs are finished (${time})${missing}\n`);
+  return failed.length === 0 ? 0 : FAILED;
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  process.stdout.write(`${relative(process.cwd(), file) || file} is written\n`);
+}
+
+function chartOf({ name, curves }: ExperimentResult): string {
+  return lossChart(`${name}: training loss, mean over seeds`, curves);
+}
+
+async function reportIt(read: ReadExperiment, places: Places, out: string | undefined): Promise<number> {
+  const { experiment, source, text } = read;
+  const { result, runs } = findingsOf(experiment, places);
+  await writeJsonFile(filesOf(experiment, places).result, result);
+  const chart = out === undefined ? undefined : `${basename(out, extname(out))}-loss.svg`;
+  const page = experimentReport({
+    ...{ description: experiment.description, result, runs, file: text, chart },
+    commands: [`experiment run ${source}`, `experiment report ${source}${out === undefined ? '' : ` --out ${out}`}`],
+  });
+  if (out === undefined || chart === undefined) process.stdout.write(page);
+  else {
+    write(out, page);
+    write(join(dirname(out), chart), chartOf(result));
+  }
+  return 0;
+}
+
+export async function run(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
+  const [action, source, ...rest] = positionals;
+  if ((action !== 'run' && action !== 'report') || source === undefined || rest.length > 0) {
+    const rule = 'needs run or report, and one experiment';
+    throw new InputError({ field: 'experiment', value: action, rule, hint: 'llavolta experiment --help' });
+  }
+  const places = { runs: values.runs, experiments: values.experiments };
+  const read = readExperiment(source);
+  return action === 'run' ? runIt(read, places, values.eager) : reportIt(read, places, values.out);
+}

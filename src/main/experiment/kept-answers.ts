@@ -1,0 +1,83 @@
+/** What a run answered to an experiment's questions: asked once, kept with every single answer. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { formatCompression, parseCompression } from '../../shared/compression.ts';
+import { InputError } from '../../shared/errors.ts';
+import type { EvaluateJob } from '../../shared/evaluation.ts';
+import type { ExecutionMode } from '../../shared/execution-mode.ts';
+import { ANSWERS_FORMAT, keptAnswersSchema, type KeptAnswers } from '../../shared/experiment/answers.ts';
+import type { Experiment } from '../../shared/experiment/experiment.ts';
+import type { FoundRun } from '../runs/find-run.ts';
+
+/** What makes kept answers the ones that are wanted. */
+export type AnswersKey = Omit<KeptAnswers, 'format' | 'report' | 'answers'>;
+
+/** The setting a finished run ended with first, then the others, each once. */
+function compressionsOf({ record }: FoundRun, others: readonly string[]): string[] {
+  const own = record.plan?.stages.at(-1)?.compression ?? 'none';
+  return [...new Set([own, ...others].map((notation) => formatCompression(parseCompression(notation))))];
+}
+
+/** @param found a finished run */
+export function answersKey(
+  { test }: Experiment,
+  found: FoundRun,
+  { run, compressions }: { readonly run: string; readonly compressions: readonly string[] },
+  dataSha256: string,
+): AnswersKey {
+  const { questions, maxTokens } = test;
+  const asked = compressionsOf(found, compressions);
+  return { run, runCreatedAt: found.record.createdAt, dataSha256, compressions: asked, questions, maxTokens };
+}
+
+/** The kept answers where they are those that are wanted; a file of other answers, or a damaged one, is no answer. */
+export function readAnswers(file: string, key: AnswersKey): KeptAnswers | undefined {
+  if (!existsSync(file)) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const { data } = keptAnswersSchema.safeParse(json);
+  if (!data) return undefined;
+  const { format, report, answers, ...kept } = data;
+  return isDeepStrictEqual(kept, key) ? { format, report, answers, ...kept } : undefined;
+}
+
+/** The questions a model of a run is asked. */
+export function questionsJob(
+  { test }: Experiment,
+  found: FoundRun,
+  { compressions }: AnswersKey,
+  execution?: ExecutionMode,
+): EvaluateJob {
+  const { data, images, questions, batchSize, maxTokens } = test;
+  return {
+    kind: 'evaluate',
+    ...{ model: resolve(found.folder), data: resolve(data), compressions, batchSize, maxTokens, reportsAnswers: true },
+    ...(images !== undefined && { images: resolve(images) }),
+    ...(questions !== 'all' && { limit: questions }),
+    ...(execution && { execution }),
+  };
+}
+
+/** @throws Error where there is not an answer to every question: the engine broke its word */
+export function keptAnswers(
+  key: AnswersKey,
+  { report, answers }: Pick<KeptAnswers, 'report' | 'answers'>,
+): KeptAnswers {
+  if (answers.length !== report.questions) {
+    throw new Error(`${answers.length} answers were told of ${report.questions}`);
+  }
+  return { format: ANSWERS_FORMAT, ...key, report, answers };
+}
+
+/** @throws InputError where the file of questions is not there */
+export function checkTestData({ test }: Experiment): void {
+  if (existsSync(test.data)) return;
+  const hint = `Get the data first, as the experiment's file says, and start in the folder that holds ${join(test.data, '..')}`;
+  throw new InputError({ file: test.data, field: 'test.data', rule: 'is not there', hint });
+}

@@ -1,0 +1,89 @@
+/** A training that an experiment needs, against what is in its run's folder already. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { TrainJob } from '../../shared/engine-protocol.ts';
+import { InputError } from '../../shared/errors.ts';
+import { plannedRuns, type Experiment } from '../../shared/experiment/experiment.ts';
+import type { ExecutionMode } from '../../shared/execution-mode.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import { readRun, sha256, type FoundRun } from '../runs/find-run.ts';
+import { loadRecipe } from '../studio/presets.ts';
+import type { Places } from './experiment-file.ts';
+
+/** A training with its recipe checked. */
+export interface PlannedTraining {
+  /** Name of the run. */
+  readonly run: string;
+  readonly recipe: Recipe;
+  /** What an engine is told to train: preset or file, and changes. */
+  readonly source: string;
+  readonly set: readonly string[];
+}
+
+/** A scheme's training with a seed, and what its model is asked. */
+export interface PlannedScheme extends PlannedTraining {
+  readonly label: string;
+  readonly seed: number;
+  readonly compressions: readonly string[];
+}
+
+/** Everything an experiment trains, in its order. */
+export interface TrainingPlan {
+  readonly prepare: PlannedTraining | undefined;
+  readonly schemes: readonly PlannedScheme[];
+}
+
+function prepared({ prepare }: Experiment): PlannedTraining | undefined {
+  if (!prepare) return undefined;
+  const recipe = loadRecipe(prepare.recipe, prepare.set);
+  return { run: prepare.run ?? recipe.name, recipe, source: prepare.recipe, set: prepare.set };
+}
+
+/** Reads all recipes of an experiment. @throws InputError for the first that is wrong, or is none of a language model */
+export function planTrainings(experiment: Experiment): TrainingPlan {
+  const schemes = plannedRuns(experiment).map(({ recipe: source, set, ...planned }) => {
+    const recipe = loadRecipe(source, set);
+    if (recipe.phase === 'vision') {
+      const rule = 'must be a recipe of phase instruct: a vision tower answers no questions';
+      throw new InputError({ field: `scheme ${planned.label}`, value: source, rule, hint: 'Put it under prepare' });
+    }
+    return { ...planned, recipe, source, set };
+  });
+  return { prepare: prepared(experiment), schemes };
+}
+
+/**
+ * The run of a planned training, where it was begun.
+ *
+ * @throws InputError where another recipe, other data or another working folder is under that name
+ */
+export function findPlannedRun({ run, recipe }: PlannedTraining, { runs }: Places): FoundRun | undefined {
+  const folder = join(runs, run);
+  if (!existsSync(join(folder, 'run.json'))) return undefined;
+  const found = readRun(folder);
+  const hint = 'Give the experiment another name, or move that run away';
+  const refuse = (rule: string): never => {
+    throw new InputError({ file: folder, rule, hint });
+  };
+  if (!found) return refuse('must be a run that this program can read');
+  if (!isDeepStrictEqual(found.recipe, recipe)) return refuse('holds a run of another recipe');
+  if (found.record.workingFolder !== process.cwd()) return refuse('was begun in another working folder');
+  const before = found.record.plan?.data.sha256;
+  if (before !== undefined && existsSync(recipe.data.train) && before !== sha256(recipe.data.train)) {
+    return refuse(`was trained on ${recipe.data.train} as it was before it changed`);
+  }
+  return found;
+}
+
+/** The job that begins the run, or goes on with it. */
+export function trainingJob(
+  { run, source, set }: PlannedTraining,
+  { runs }: Places,
+  found: FoundRun | undefined,
+  execution?: ExecutionMode,
+): TrainJob {
+  const common = { kind: 'train', ...(execution && { execution }) } as const;
+  if (found) return { ...common, run: { mode: 'resume', folder: resolve(found.folder) } };
+  return { ...common, run: { mode: 'new', recipe: source, overrides: [...set], runs: resolve(runs), name: run } };
+}

@@ -1,0 +1,77 @@
+/** An experiment's work as the terminal does and shows it. */
+import type { EvaluateJob, EvaluationProgress } from '../../shared/evaluation.ts';
+import type { ExperimentWork, FoundAnswers, RunStep, WorkOutcome } from '../experiment/experiment-run.ts';
+import { JobFailure, runEngineJob } from '../studio/engine-job.ts';
+import { progressText } from './evaluation-view.ts';
+import { failureText, followTraining } from './follow-training.ts';
+import { LiveLine } from './live-line.ts';
+
+type Asked = WorkOutcome | { readonly type: 'answered'; readonly found: FoundAnswers };
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Asks a run's model all questions. Ctrl-C ends it without an answer. */
+async function ask(job: EvaluateJob, onProgress: (progress: EvaluationProgress) => void): Promise<Asked> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  for (const name of SIGNALS) process.on(name, stop);
+  const answers: FoundAnswers['answers'] = [];
+  let report: FoundAnswers['report'] | undefined;
+  try {
+    for await (const message of runEngineJob(job, controller.signal)) {
+      if (message.type === 'evaluation-progress') onProgress(message.progress);
+      if (message.type === 'evaluation-answers') answers.push(...message.answers);
+      if (message.type === 'evaluation-report') report = message.report;
+    }
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    return controller.signal.aborted ? { type: 'stopped' } : { type: 'failed', text: error.message };
+  } finally {
+    for (const name of SIGNALS) process.off(name, stop);
+  }
+  if (controller.signal.aborted || !report) return { type: 'stopped' };
+  return { type: 'answered', found: { report, answers } };
+}
+
+/** What is printed of a step; undefined where nothing lasting happened. */
+function stepLine(step: RunStep): string | undefined {
+  switch (step.state) {
+    case 'training':
+      return step.fromStep > 0 ? `training goes on after step ${step.fromStep}` : 'training';
+    case 'asking':
+      return step.progress ? undefined : 'asking the test questions';
+    case 'failed':
+      return `failed: ${step.text}`;
+    case 'done': {
+      const [own] = step.answers?.report.settings ?? [];
+      const before = step.kept ? ' (was there already)' : '';
+      return own ? `accuracy ${(100 * own.accuracy).toFixed(2)} % at ${own.compression}${before}` : `done${before}`;
+    }
+    case 'waiting':
+      return undefined;
+  }
+}
+
+/**
+ * The terminal's way to run an experiment: trainings are followed live, Ctrl-C saves and ends the experiment.
+ *
+ * @param runs all runs of the experiment in their order, so that each line says how far it is
+ */
+export function terminalWork(output: NodeJS.WriteStream, runs: readonly string[]): ExperimentWork {
+  const line = new LiveLine(output);
+  const place = (run: string): string => `[${runs.indexOf(run) + 1}/${runs.length}] ${run}`;
+  return {
+    train: async (job) => {
+      const { outcome, signal } = await followTraining(job, output);
+      if (signal !== undefined) return { type: 'stopped' };
+      if (outcome.type === 'failed') return { type: 'failed', text: failureText(outcome.failure) };
+      return { type: outcome.result.outcome === 'finished' ? 'done' : 'stopped' };
+    },
+    ask: (job, _run, onProgress) => ask(job, onProgress),
+    tell: (run, step) => {
+      if (step.state === 'asking' && step.progress) line.show(progressText(step.progress));
+      const text = stepLine(step);
+      if (text !== undefined) line.print(`${place(run)}: ${text}`);
+    },
+  };
+}

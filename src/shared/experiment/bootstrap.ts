@@ -1,0 +1,51 @@
+import { Random } from '../random.ts';
+
+/** Resamples of a bootstrap. */
+const RESAMPLES = 2000;
+const CONFIDENCE = 0.95;
+
+/** A range that holds the true value in 95 of 100 such experiments. */
+export type Interval = readonly [low: number, high: number];
+
+/** Intervals of a mean difference. */
+export interface PairedIntervals {
+  /** Other questions of the same kind, the same trained models. */
+  readonly questions: Interval;
+  /** Other questions and other seeds (hierarchical bootstrap: seeds are drawn, then questions). */
+  readonly questionsAndSeeds: Interval;
+}
+
+/** The interval between the quantiles of what resamples gave (percentile bootstrap). */
+function percentileInterval(values: Float64Array): Interval {
+  const sorted = values.sort();
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
+  const tail = (1 - CONFIDENCE) / 2;
+  return [at(tail), at(1 - tail)];
+}
+
+/**
+ * Paired bootstrap of the mean of per-question differences (Efron & Tibshirani 1993, percentile method). Each resample
+ * draws as many questions as there are, with replacement, the same ones for all seeds; the hierarchical one draws seeds too.
+ * The same differences give the same intervals.
+ *
+ * @param differences [seeds][questions], e.g. +1 where only one side was right, −1 where only the other was, else 0
+ */
+export function pairedBootstrap(differences: readonly Int8Array[], resamples = RESAMPLES): PairedIntervals {
+  const questions = differences[0]?.length ?? 0;
+  const seeds = differences.length;
+  const random = Random.from(0, 'paired-bootstrap');
+  const [fixed, drawn] = [new Float64Array(resamples), new Float64Array(resamples)];
+  const sums = new Float64Array(seeds);
+  for (let resample = 0; resample < resamples; resample++) {
+    sums.fill(0);
+    for (let i = 0; i < questions; i++) {
+      const question = random.integer(questions);
+      for (let seed = 0; seed < seeds; seed++) sums[seed]! += differences[seed]![question]!;
+    }
+    for (let seed = 0; seed < seeds; seed++) {
+      fixed[resample]! += sums[seed]! / (seeds * questions);
+      drawn[resample]! += sums[random.integer(seeds)]! / (seeds * questions);
+    }
+  }
+  return { questions: percentileInterval(fixed), questionsAndSeeds: percentileInterval(drawn) };
+}

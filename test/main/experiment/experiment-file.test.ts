@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { experimentNames, readExperiment } from '../../../src/main/experiment/experiment-file.ts';
+import { planTrainings } from '../../../src/main/experiment/planned-training.ts';
+
+describe('the experiments that come with the program', () => {
+  it.each(experimentNames())('%s: name, recipes and settings are sound, and no two runs are alike', (name) => {
+    const { experiment } = readExperiment(name);
+    expect(experiment.name).toBe(name);
+    const { prepare, schemes } = planTrainings(experiment);
+    expect(prepare?.recipe.phase).toBe('vision');
+    const recipes = schemes.map(({ recipe }) => JSON.stringify({ ...recipe, name: '' }));
+    expect(new Set(recipes).size).toBe(schemes.length);
+    for (const { recipe } of schemes) expect(recipe.model.tower).toBe(`runs/${prepare?.run}/final`);
+  });
+
+  it('are named where another file is asked for', () => {
+    expect(() => readExperiment('shapes')).toThrow('There are: easy-vqa-schemes, shapes-compressors, shapes-schemes');
+  });
+});
