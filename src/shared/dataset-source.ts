@@ -1,5 +1,6 @@
 import { CONVERSATION_CHOICES } from './conversation.ts';
 import { z } from 'zod';
+import { benchmarkSchema } from './benchmark.ts';
 import { brokenSampleSchema, MODALITIES } from './dataset.ts';
 
 /** Settings of the shapes generator, with its defaults. */
@@ -34,6 +35,19 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
     folder: z.string().min(1),
     replace: z.boolean().default(false),
     options: shapesOptionsSchema,
+  }),
+  /** Make a dataset of a benchmark's published files. Paths are absolute. */
+  z.strictObject({
+    kind: z.literal('benchmark'),
+    benchmark: benchmarkSchema,
+    /** Published files, or folders of them. */
+    from: z.array(z.string().min(1)).min(1),
+    /** Folder of the pictures or videos; left out where the files hold them. */
+    images: z.string().min(1).optional(),
+    folder: z.string().min(1),
+    replace: z.boolean().default(false),
+    /** Leave questions out whose picture is not there, instead of refusing. */
+    skipMissing: z.boolean().default(false),
   }),
   z.strictObject({
     kind: z.literal('check'),
@@ -101,7 +115,10 @@ const providedSchema = z.strictObject({
   reused: z.boolean(),
   licence: z.string(),
   splits: z.record(z.string(), splitSummarySchema),
+  /** Those in the folder itself. */
   pictures: z.strictObject({ count: z.int(), bytes: z.int() }),
+  /** Questions of a benchmark whose picture is not there. */
+  leftOut: z.int().min(0).optional(),
 });
 
 /** What is in a conversation file, and what is wrong with it. */

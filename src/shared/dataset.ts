@@ -18,6 +18,8 @@ export const llavaRecordSchema = z.object({
   images: z.array(nonEmpty).optional(),
   /** A folder of frame images. */
   video: nonEmpty.optional(),
+  /** How a benchmark scores the answer (`benchmark.ts`); read where answers are scored. */
+  scoring: z.unknown().optional(),
   conversations: z.array(z.object({ from: z.enum(['system', 'human', 'gpt']), value: z.string() })).min(2),
 });
 export type LlavaRecord = z.infer<typeof llavaRecordSchema>;
@@ -56,6 +58,8 @@ export interface Conversation {
   readonly turns: readonly Turn[];
   /** Paths as the record gives them, in the order of the placeholders. */
   readonly media: readonly string[];
+  /** Its field `scoring` as it stands; absent where it has none. */
+  readonly scoring?: unknown;
 }
 
 /** Why a record is broken: thrown by the functions here, and turned into a `BrokenSample` by the reader. */
@@ -157,7 +161,8 @@ export function readConversation(json: unknown): Conversation {
     );
   }
   const system = hasSystem ? record.conversations[0]?.value.trim() : undefined;
-  return { id: String(record.id), modality, system, turns, media };
+  const { scoring } = record;
+  return { id: String(record.id), modality, system, turns, media, ...(scoring !== undefined && { scoring }) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BENCHMARKS, benchmarkSchema } from '../../shared/benchmark.ts';
 import {
   shapesOptionsSchema,
   type CheckedDataset,
@@ -13,21 +14,28 @@ import { runDatasetJob, type DatasetResult } from '../studio/datasets/dataset-jo
 const BROKEN_SAMPLES = 1;
 const [MEGABYTE, PERCENT] = [1e6, 100];
 
-export const summary = 'get a dataset (easy-vqa, shapes) or check a file of your own';
+export const summary = 'get a dataset (easy-vqa, shapes), import a benchmark, or check a file of your own';
 
 export const usage = `
 Usage: llavolta data get easy-vqa [--out FOLDER] [--wheel FILE] [--force]
        llavolta data get shapes [--out FOLDER] [--images N] [--clips N] [--size PIXELS] [--seed N]
                                 [--questions N] [--clip-questions N] [--test-share S] [--force]
+       llavolta data import BENCHMARK --from FILE|FOLDER [--from …] [--images FOLDER] --to FOLDER [--skip-missing]
        llavolta data check FILE [--images FOLDER]
 
 get easy-vqa    The public easy-VQA dataset (MIT) from the Python package index: 5,000 pictures, 48,248 questions.
                 Needs pip once. --wheel takes a package file that was brought along.
 get shapes      Scenes and motion clips with questions, generated here from a seed; needs no network.
                 By default 2500 pictures and 250 clips of 64 pixels, a fifth of them for testing.
+import          Makes a dataset of the files that a benchmark's publisher offers, which you bring (docs/benchmarks.md says
+                which): ${BENCHMARKS.slice(0, 8).join(', ')},
+                ${BENCHMARKS.slice(8).join(', ')}.
+                --images is the folder of its pictures or videos; they stay there.
+                --skip-missing leaves questions out whose picture is not there.
 check           Reads a LLaVA conversation file (JSON or JSONL) and lists the samples that are broken, and why.
 
 --out           Target folder. Default: data/easy-vqa or data/shapes below the working folder.
+--to            Target folder of an import.
 --force         Replace a folder that this command made with other options.
 `;
 
@@ -42,14 +50,22 @@ const OPTIONS = {
   questions: { type: 'string' },
   'clip-questions': { type: 'string' },
   'test-share': { type: 'string' },
+  from: { type: 'string', multiple: true },
+  to: { type: 'string' },
+  'skip-missing': { type: 'boolean', default: false },
 } as const;
-type Values = { readonly [name in keyof typeof OPTIONS]?: string | boolean };
+type Values = { readonly [name in keyof typeof OPTIONS]?: string | boolean | string[] } & {
+  readonly from?: string[];
+  readonly images?: string;
+  readonly to?: string;
+};
 type OptionName = keyof typeof OPTIONS;
 
 /** Options that belong to each action; any other one given is refused. */
 const ALLOWED: Record<DatasetJob['kind'], readonly OptionName[]> = {
   'easy-vqa': ['out', 'wheel', 'force'],
   shapes: ['out', 'images', 'clips', 'size', 'seed', 'questions', 'clip-questions', 'test-share', 'force'],
+  benchmark: ['from', 'images', 'to', 'skip-missing', 'force'],
   check: ['images'],
   index: [],
   tokens: [],
@@ -76,7 +92,8 @@ export function parseDataJob(argv: string[]): DatasetJob {
     const images = values.images === undefined ? {} : { images: resolve(values.images) };
     return { kind: 'check', file: resolve(target), ...images };
   }
-  if (action !== 'get') throw new InputError({ field: 'data', value: action, rule: 'must be get or check' });
+  if (action === 'import') return parseImport(target, values);
+  if (action !== 'get') throw new InputError({ field: 'data', value: action, rule: 'must be get, import or check' });
   if (target !== 'easy-vqa' && target !== 'shapes') {
     throw new InputError({ field: 'data get', value: target, rule: 'must be easy-vqa or shapes' });
   }
@@ -84,6 +101,25 @@ export function parseDataJob(argv: string[]): DatasetJob {
   const place = { folder: resolve(values.out ?? join('data', target)), replace: values.force };
   if (target === 'shapes') return { kind: 'shapes', ...place, options: parseShapes(values) };
   return { kind: 'easy-vqa', ...place, ...(values.wheel === undefined ? {} : { wheel: resolve(values.wheel) }) };
+}
+
+/** @throws InputError where an option is missing or another command's */
+function parseImport(target: string | undefined, values: Values): DatasetJob {
+  const benchmark = benchmarkSchema.safeParse(target);
+  if (!benchmark.success) {
+    throw new InputError({ field: 'data import', value: target, rule: `must be one of ${BENCHMARKS.join(', ')}` });
+  }
+  refuseOthers('benchmark', values);
+  const { from, images, to } = values;
+  const hint = 'llavolta data import --help';
+  if (!from) throw new InputError({ field: '--from', rule: 'must be given', hint });
+  if (to === undefined) throw new InputError({ field: '--to', rule: 'must be given', hint });
+  return {
+    ...{ kind: 'benchmark', benchmark: benchmark.data, folder: resolve(to) },
+    from: from.map((path) => resolve(path)),
+    ...(images !== undefined && { images: resolve(images) }),
+    ...{ replace: values.force === true, skipMissing: values['skip-missing'] === true },
+  };
 }
 
 function refuseOthers(kind: DatasetJob['kind'], values: Values): void {
@@ -132,7 +168,9 @@ function reportDataset(message: Extract<DatasetResult, { type: 'provided' }>): v
     return `  ${`${name}.jsonl`.padEnd(20)}${count(records)} ${what}, ${count(questions)} questions`;
   });
   const size = `${count(pictures.count)} picture files, ${(pictures.bytes / MEGABYTE).toFixed(1)} MB, licence ${licence}`;
-  process.stdout.write([`${folder}${reused ? ' (was there already)' : ''}`, ...lines, `  ${size}`, ''].join('\n'));
+  const left = message.leftOut ? [`  ${count(message.leftOut)} questions left out: their pictures are not there`] : [];
+  const head = `${folder}${reused ? ' (was there already)' : ''}`;
+  process.stdout.write([head, ...lines, `  ${size}`, ...left, ''].join('\n'));
 }
 
 function reportCheck({ samples, turns, broken }: CheckedDataset): number {

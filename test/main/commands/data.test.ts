@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseDataJob, run } from '../../../src/main/commands/data.ts';
 import { runDatasetJob } from '../../../src/main/studio/datasets/dataset-job.ts';
 import { InputError } from '../../../src/shared/errors.ts';
+import { PUBLISHED, writeFiles, writeMedia } from '../../helpers/benchmark-files.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -38,8 +39,16 @@ describe('llavolta data: the arguments', () => {
     });
   });
 
+  it('name a benchmark with its files', () => {
+    const files = ['--from', '/tmp/q.json', '--from', '/tmp/a.json'];
+    expect(parseDataJob(['import', 'vqav2', ...files, '--images', '/tmp/i', '--to', '/tmp/t'])).toEqual({
+      ...{ kind: 'benchmark', benchmark: 'vqav2', from: ['/tmp/q.json', '/tmp/a.json'], images: '/tmp/i' },
+      ...{ folder: '/tmp/t', replace: false, skipMissing: false },
+    });
+  });
+
   const wrong: [string[], RegExp][] = [
-    [[], /must be get or check/],
+    [[], /must be get, import or check/],
     [['get', 'imagenet'], /must be easy-vqa or shapes \(found "imagenet"\)/],
     [['get', 'shapes', 'x'], /one too many \(found "x"\)/],
     [['get', 'shapes', '--size', '3x'], /--size: must be a number \(found "3x"\)/],
@@ -49,6 +58,11 @@ describe('llavolta data: the arguments', () => {
     [['get', 'shapes', '--wheel', 'x'], /--wheel: is not an option of shapes/],
     [['get', 'easy-vqa', '--seed', '1'], /--seed: is not an option of easy-vqa/],
     [['check'], /FILE: must be given/],
+    [['import', 'imagenet'], /must be one of gqa, vqav2/],
+    [['import', 'gqa', '--to', 'x'], /--from: must be given/],
+    [['import', 'gqa', '--from', 'x'], /--to: must be given/],
+    [['import', 'gqa', '--from', 'x', '--seed', '1'], /--seed: is not an option of benchmark/],
+    [['get', 'shapes', '--from', 'x'], /--from: is not an option of shapes/],
   ];
   it.each(wrong)('%j is refused', (argv, message) => {
     expect(() => parseDataJob(argv)).toThrow(message);
@@ -74,6 +88,18 @@ describe('llavolta data: in a process of its own', () => {
     const broken = await output(['check', file]);
     expect(broken.code).toBe(1);
     expect(broken.text).toMatch(/1 broken:\n {2}line 4 \(lost\): conversations/);
+  });
+
+  it('imports a benchmark', async () => {
+    const root = temporaryFolder();
+    writeFiles(join(root, 'from'), PUBLISHED.gqa);
+    writeMedia(join(root, 'pictures'), 'gqa');
+    const to = join(root, 'to');
+    const places = ['--from', join(root, 'from'), '--images', join(root, 'pictures'), '--to', to];
+    const { code, text } = await output(['import', 'gqa', ...places]);
+    expect(code).toBe(0);
+    expect(text).toContain('1 pictures, 2 questions');
+    expect(await output(['check', join(to, 'questions.jsonl')])).toMatchObject({ code: 0 });
   });
 
   it('hands the refusal of the process on, with its fields', async () => {

@@ -23,6 +23,8 @@ export interface Sample {
   readonly turns: readonly Turn[];
   /** Absolute path per visual group, in the order of the turns. */
   readonly images: readonly string[];
+  /** The record's field `scoring` as it stands; absent where it has none. */
+  readonly scoring?: unknown;
 }
 
 /** What is kept in memory for every sample. */
@@ -133,13 +135,13 @@ function parseBytes(bytes: Uint8Array): unknown {
 
 function loadSample(json: unknown, folder: MediaFolder): Sample {
   const conversation = readConversation(json);
-  const { id, modality, system } = conversation;
+  const { id, modality, system, scoring } = conversation;
   const images = folder.resolve(conversation);
   const turns =
     modality === 'video'
       ? conversation.turns.map((turn) => (turn.media > 0 ? { ...turn, media: images.length } : turn))
       : conversation.turns;
-  return { id, modality, system, turns, images };
+  return { id, modality, system, turns, images, ...(scoring !== undefined && { scoring }) };
 }
 
 /** Reads the sample at a place of a file. @throws InputError where there is none that is sound */

@@ -10,10 +10,12 @@ import {
   type SourceProgress,
 } from '../../../../shared/dataset-source.ts';
 import { InputError } from '../../../../shared/errors.ts';
+import { importBenchmark } from '../benchmarks/import-benchmark.ts';
 import { checkConversations } from '../conversation-check.ts';
 import { indexDataset } from '../dataset-index.ts';
 import { readDataset } from '../dataset-reader.ts';
 import { countSampleTokens } from '../sample-tokens.ts';
+import type { DatasetManifest } from './dataset-folder.ts';
 import { getEasyVqa } from './easy-vqa.ts';
 import { getShapes } from './shapes/shapes.ts';
 
@@ -28,11 +30,22 @@ async function runJob(job: DatasetJob): Promise<DatasetMessage> {
   if (job.kind === 'index') return { type: 'indexed', ...(await indexDataset(job, onProgress)) };
   if (job.kind === 'tokens') return countSampleTokens(job);
   if (job.kind === 'conversation') return checkConversations(job);
+  if (job.kind === 'benchmark') {
+    const { leftOut, ...provided } = await importBenchmark(job, onProgress);
+    return { ...providedMessage(job.folder, provided), leftOut };
+  }
   const { folder, replace } = job;
-  const { manifest, reused } =
+  const provided =
     job.kind === 'easy-vqa'
       ? await getEasyVqa({ folder, replace, ...(job.wheel === undefined ? {} : { wheel: job.wheel }) }, onProgress)
       : await getShapes({ folder, replace, ...job.options }, onProgress);
+  return providedMessage(folder, provided);
+}
+
+function providedMessage(
+  folder: string,
+  { manifest, reused }: { readonly manifest: DatasetManifest; readonly reused: boolean },
+): Extract<DatasetMessage, { type: 'provided' }> {
   const { licence, splits, images } = manifest;
   return { type: 'provided', folder, reused, licence, splits, pictures: { count: images.count, bytes: images.bytes } };
 }

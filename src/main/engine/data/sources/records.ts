@@ -12,14 +12,17 @@ export interface SourceRecord {
   readonly conversations: readonly { readonly from: 'human' | 'gpt'; readonly value: string }[];
 }
 
-/** All questions about one picture or clip as the turns of one conversation; the first turn carries the placeholder. */
+/**
+ * All questions about one picture or clip as the turns of one conversation; the first turn carries the placeholder.
+ * Without media they are text alone.
+ */
 export function conversationRecord(
   id: string,
-  media: { readonly image: string } | { readonly video: string },
+  media: { readonly image: string } | { readonly video: string } | undefined,
   questions: readonly QuestionAnswer[],
 ): SourceRecord {
   const conversations = questions.flatMap(({ question, answer }, turn) => [
-    { from: 'human' as const, value: turn === 0 ? `<image>\n${question}` : question },
+    { from: 'human' as const, value: turn === 0 && media ? `<image>\n${question}` : question },
     { from: 'gpt' as const, value: answer },
   ]);
   return { id, ...media, conversations };
