@@ -6,6 +6,24 @@ const count = z.int().min(0);
 const amount = z.number().min(0);
 const share = z.number().min(0).max(1);
 
+/** Rules to score answers by; without a choice a dataset's own, which `scoring` of its records names. */
+export const SCORERS = [
+  'exact',
+  'outside',
+  'gqa',
+  'vqa',
+  'vizwiz',
+  'textvqa',
+  'scienceqa',
+  'pope',
+  'mme',
+  'mmbench',
+  'seed',
+  'video',
+] as const;
+export const scorerNameSchema = z.enum(SCORERS);
+export type ScorerName = z.infer<typeof scorerNameSchema>;
+
 /** Ask a model every question of a dataset, once for every compression setting. Paths are absolute. */
 export const evaluateJobSchema = z.strictObject({
   kind: z.literal('evaluate'),
@@ -23,6 +41,10 @@ export const evaluateJobSchema = z.strictObject({
   batchSize: z.int().min(1).max(4096),
   /** Longest answer, in tokens. */
   maxTokens: z.int().min(1).max(4096),
+  /** By default the dataset's own. */
+  scorer: scorerNameSchema.optional(),
+  /** Write the answers into this file, in the form that the benchmark's judge or server takes. */
+  answers: text.min(1).optional(),
   /** Whether every single answer is told too. */
   reportsAnswers: z.boolean().optional(),
   /** By default graph. */
@@ -44,6 +66,10 @@ export type EvaluatedAnswer = z.infer<typeof evaluatedAnswerSchema>;
 export const scoreSchema = z.strictObject({ questions: count, correct: count });
 export type Score = z.infer<typeof scoreSchema>;
 
+/** A result by a benchmark's own rule: a mean in percent, or points of a scale of its own. */
+export const metricSchema = z.strictObject({ name: text, value: z.number(), unit: z.enum(['%', 'points']) });
+export type Metric = z.infer<typeof metricSchema>;
+
 /** One compression setting on a dataset. */
 export const settingResultSchema = z.strictObject({
   compression: text,
@@ -53,6 +79,8 @@ export const settingResultSchema = z.strictObject({
   interval: z.tuple([share, share]),
   /** By kind of answer: yes/no, number, other. */
   byType: z.record(text, scoreSchema),
+  /** The benchmark's own results, the main one first; absent where the dataset is of none. */
+  metrics: z.array(metricSchema).optional(),
   /** Mean per question, summed over decoder layers. */
   visualTokens: amount,
   /** Visual tokens that are left, summed over layers, in percent of full. */
@@ -81,6 +109,8 @@ export const evaluationReportSchema = z.strictObject({
   images: count,
   /** Decoder layers. */
   layers: count,
+  /** The rule that answers were scored by; absent = exact match, as in reports of earlier versions. */
+  scorer: scorerNameSchema.optional(),
   /** Mean per question: decoding and preparing its picture, and the vision tower. All settings share both. */
   loadMs: amount,
   visionMs: amount,
@@ -89,6 +119,17 @@ export const evaluationReportSchema = z.strictObject({
   settings: z.array(settingResultSchema),
 });
 export type EvaluationReport = z.infer<typeof evaluationReportSchema>;
+
+/** Whether a report's accuracy means nothing, because an outside judge or the publisher scores the answers. */
+export const isScoredOutside = ({ scorer }: Pick<EvaluationReport, 'scorer'>): boolean => scorer === 'outside';
+
+/** The result that a benchmark is known by; undefined where a setting has accuracy alone. */
+export const mainMetric = ({ metrics }: Pick<SettingResult, 'metrics'>): Metric | undefined => metrics?.[0];
+
+/** `78.52 %`, `1486.3 points`. */
+export function formatMetric({ value, unit }: Metric): string {
+  return unit === '%' ? `${value.toFixed(2)} %` : `${value.toFixed(1)} points`;
+}
 
 /** Where an evaluation stands. Every setting has been asked `done` of `total` questions. */
 export const evaluationProgressSchema = z.strictObject({

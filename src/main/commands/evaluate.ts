@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatCompression, parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
-import type { EvaluateJob, EvaluationReport } from '../../shared/evaluation.ts';
+import {
+  SCORERS,
+  scorerNameSchema,
+  type EvaluateJob,
+  type EvaluationReport,
+  type ScorerName,
+} from '../../shared/evaluation.ts';
 import { gridCompressions, redundancyOf, type Redundancy } from '../../shared/redundancy.ts';
 import {
   evaluationMarkdown,
@@ -28,12 +34,17 @@ Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--
                      average-pool), e.g. --grid K=1,3,6 S=2,4,8,16 C=average-pool,k-means
   --limit N          the first N questions only
   --batch N          questions answered at once; by default 64
-  --max-tokens N     longest answer; by default 16
+  --max-tokens N     longest answer; by default 16; judges of free text want more, e.g. 1024
+  --scorer NAME      rule to score by: ${SCORERS.join(', ')};
+                     by default that of the benchmark the data was imported from, or exact
+  --answers FILE     write the answers in the form that the benchmark's judge or server takes; of several settings,
+                     each has a file of its own
   --eager            run the ops one by one, not as recorded functions: slower, for finding faults
   --json FILE        write what was found as JSON; a run keeps evaluations in its folder evaluations/
   --markdown FILE    write the tables as Markdown
 
-An answer is right when it is the expected one, case, punctuation and spaces aside. Times are means per question;
+By the scorer exact, an answer is right when it is the expected one, case, punctuation and spaces aside. By others,
+accuracy is the share of answers with half of the credit or more (docs/benchmarks.md). Times are means per question;
 questions about one image share its prefill.
 `;
 
@@ -48,6 +59,8 @@ const OPTIONS = {
   limit: { type: 'string' },
   batch: { type: 'string' },
   'max-tokens': { type: 'string' },
+  scorer: { type: 'string' },
+  answers: { type: 'string' },
   eager: { type: 'boolean', default: false },
   json: { type: 'string' },
   markdown: { type: 'string' },
@@ -77,6 +90,13 @@ export function parseGrid(text: string): string[] {
     });
   }
   return gridCompressions(numberList('--grid', layers), numberList('--grid', strides), compressors?.split(','));
+}
+
+/** @throws InputError */
+function parseScorer(text: string): ScorerName {
+  const name = scorerNameSchema.safeParse(text);
+  if (name.success) return name.data;
+  throw new InputError({ field: '--scorer', value: text, rule: `must be one of ${SCORERS.join(', ')}` });
 }
 
 function parseList(text: string): string[] {
@@ -119,6 +139,8 @@ export function parseEvaluation(argv: string[]): {
       batchSize: values.batch === undefined ? DEFAULT_BATCH : wholeNumber('--batch', values.batch),
       maxTokens:
         values['max-tokens'] === undefined ? DEFAULT_MAX_TOKENS : wholeNumber('--max-tokens', values['max-tokens']),
+      ...(values.scorer === undefined ? {} : { scorer: parseScorer(values.scorer) }),
+      ...(values.answers === undefined ? {} : { answers: resolve(values.answers) }),
       ...(values.eager && { execution: 'eager' }),
     },
     ...(values.json === undefined ? {} : { json: values.json }),

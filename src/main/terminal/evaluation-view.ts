@@ -1,5 +1,12 @@
 import { flopsColumns } from './format-flops.ts';
-import type { EvaluationProgress, EvaluationReport, SettingResult } from '../../shared/evaluation.ts';
+import {
+  formatMetric,
+  isScoredOutside,
+  type EvaluationProgress,
+  type EvaluationReport,
+  type Metric,
+  type SettingResult,
+} from '../../shared/evaluation.ts';
 import { markdownTable, type Column } from '../../shared/markdown.ts';
 import { TOLERATED_LOSS_POINTS, type Redundancy, type RedundancyPoint } from '../../shared/redundancy.ts';
 import { textTable } from './table.ts';
@@ -34,6 +41,34 @@ function typeColumns({ settings }: EvaluationReport): Column<SettingResult>[] {
       }));
 }
 
+const ACCURACY = SETTING_COLUMNS.slice(1, 3);
+
+/** The columns of a setting; without those of accuracy where nothing is scored here. */
+function settingColumns(report: EvaluationReport): readonly Column<SettingResult>[] {
+  if (isScoredOutside(report)) return SETTING_COLUMNS.filter((column) => !ACCURACY.includes(column));
+  return [...SETTING_COLUMNS, ...typeColumns(report)];
+}
+
+/** A benchmark's own results: a row for each, a column for each setting. */
+function metricColumns({ settings }: EvaluationReport): Column<Metric>[] {
+  const valueAt = ({ metrics = [] }: SettingResult, name: string): string => {
+    const metric = metrics.find((one) => one.name === name);
+    return metric ? formatMetric(metric) : '';
+  };
+  return [
+    { title: 'benchmark', cell: ({ name }) => name, align: 'left' },
+    ...settings.map((setting) => ({ title: setting.compression, cell: ({ name }: Metric) => valueAt(setting, name) })),
+  ];
+}
+
+/** Both tables, the benchmark's own results first. */
+function reportTables(report: EvaluationReport, table: typeof markdownTable): string[] {
+  const metrics = report.settings[0]?.metrics ?? [];
+  const own = metrics.length > 0 ? [...table(metricColumns(report), metrics), ''] : [];
+  const outside = isScoredOutside(report) ? ['The answers are scored outside: write them with --answers.', ''] : [];
+  return [...outside, ...own, ...table(settingColumns(report), report.settings)];
+}
+
 /** One line on how far an evaluation is. */
 export function progressText({ done, total, scores }: EvaluationProgress): string {
   const shown = scores.slice(0, 4).map(({ compression, score }) => {
@@ -50,12 +85,12 @@ function headline({ questions, images, durationMs, loadMs, visionMs }: Evaluatio
 
 /** An evaluation as tables in the terminal. */
 export function evaluationText(report: EvaluationReport): string[] {
-  return [headline(report), '', ...textTable([...SETTING_COLUMNS, ...typeColumns(report)], report.settings)];
+  return [headline(report), '', ...reportTables(report, textTable)];
 }
 
 /** The same in Markdown. */
 export function evaluationMarkdown(report: EvaluationReport): string[] {
-  return [`${headline(report)}.`, '', ...markdownTable([...SETTING_COLUMNS, ...typeColumns(report)], report.settings)];
+  return [`${headline(report)}.`, '', ...reportTables(report, markdownTable)];
 }
 
 /** What a redundancy study says in words: where the accuracy has fallen too far. */

@@ -2,6 +2,7 @@
  * Accuracy on a dataset at any number of compression settings, in one pass: each picture is decoded and encoded once,
  * and answers all its questions at every setting before the next one comes.
  */
+import { basename } from 'node:path';
 import {
   formatCompression,
   parseCompression,
@@ -9,7 +10,13 @@ import {
   type Compression,
 } from '../../../shared/compression.ts';
 import { InputError } from '../../../shared/errors.ts';
-import type { EvaluatedAnswer, EvaluateJob, EvaluationProgress, EvaluationReport } from '../../../shared/evaluation.ts';
+import type {
+  EvaluatedAnswer,
+  EvaluateJob,
+  EvaluationProgress,
+  EvaluationReport,
+  ScorerName,
+} from '../../../shared/evaluation.ts';
 import { tf } from '../backend/tensorflow.ts';
 import { sum } from '../../../shared/sum.ts';
 import { brokenSamplesError, readDataset } from '../data/dataset-reader.ts';
@@ -20,7 +27,9 @@ import { checkTower, type TowerOutput } from '../model/tower-view.ts';
 import { answerBatch, imageFeatures } from './answer-batch.ts';
 import { loadPixels } from './load-pixels.ts';
 import { batchGroups, groupQuestions, type Question, type QuestionGroup } from './questions.ts';
-import { exactMatch } from './scorers.ts';
+import { AnswerNotes } from './answer-files/answer-notes.ts';
+import { RIGHT_CREDIT } from './scorers/scorer.ts';
+import { chooseScorer } from './scorers/scorers.ts';
 import { Tally } from './tally.ts';
 
 export type EvaluationEvent =
@@ -30,7 +39,16 @@ export type EvaluationEvent =
 
 type Settings = Pick<
   EvaluateJob,
-  'reportsAnswers' | 'model' | 'data' | 'images' | 'limit' | 'batchSize' | 'maxTokens' | 'execution'
+  | 'reportsAnswers'
+  | 'scorer'
+  | 'answers'
+  | 'model'
+  | 'data'
+  | 'images'
+  | 'limit'
+  | 'batchSize'
+  | 'maxTokens'
+  | 'execution'
 > & {
   readonly compressions: readonly string[];
 };
@@ -76,6 +94,8 @@ class Evaluation {
   private readonly model: LoadedModel;
   private readonly tallies: readonly Tally[];
   private readonly groups: readonly QuestionGroup[];
+  private readonly scorer: ScorerName;
+  private readonly notes: AnswerNotes | undefined;
   private readonly startedAt = performance.now();
   private loadMs = 0;
   private visionMs = 0;
@@ -89,7 +109,11 @@ class Evaluation {
     this.groups = readQuestions(settings, model);
     checkSettings(compressions, this.groups, model.config);
     const shape = modelShape(model.config);
-    this.tallies = compressions.map((compression) => new Tally(compression, shape));
+    const questions = this.groups.flatMap((group) => group.questions);
+    const { name, scorer } = chooseScorer(questions, settings.scorer, settings.data);
+    this.scorer = name;
+    this.tallies = compressions.map((compression) => new Tally(compression, shape, scorer.keeper()));
+    if (settings.answers !== undefined) this.notes = new AnswerNotes(settings.answers, compressions);
     this.batches = batchGroups(this.groups, settings.batchSize);
   }
 
@@ -130,6 +154,11 @@ class Evaluation {
     return answers;
   }
 
+  /** Writes the answers into files, where that was asked for. */
+  writeAnswers(): void {
+    this.notes?.write(basename(this.model.dir));
+  }
+
   report(): EvaluationReport {
     const images = new Set(this.groups.flatMap((group) => group.images)).size;
     return {
@@ -138,6 +167,7 @@ class Evaluation {
       questions: this.done,
       images,
       layers: this.model.config.text.layers,
+      scorer: this.scorer,
       loadMs: this.loadMs / this.done,
       visionMs: this.visionMs / this.done,
       durationMs: performance.now() - this.startedAt,
@@ -157,20 +187,21 @@ class Evaluation {
 
   private score(tally: Tally, { groups, prefix }: QuestionGroup, question: Question, ids: readonly number[]): void {
     const text = this.model.tokenizer.decode(ids);
-    const isCorrect = exactMatch.isCorrect(text, question.answer);
+    const isCorrect = tally.keeper.add(text, question) >= RIGHT_CREDIT;
+    this.notes?.add(tally.compression, question, text);
     if (this.settings.reportsAnswers) this.note(question, text, isCorrect);
     const groupLengths = groups.map(({ length }) => length);
     tally.add({
       groupLengths,
       textTokens: prefix.length - sum(groupLengths) + question.suffix.length,
       generatedTokens: Math.min(ids.length + 1, this.settings.maxTokens),
-      expected: question.answer,
+      expected: question.expected,
       isCorrect,
     });
   }
 
   private note(question: Question, text: string, isCorrect: boolean): void {
-    const { id, answer: expected } = question;
+    const { id, expected } = question;
     const noted = this.said.get(question) ?? { id, expected, answers: [], correct: [] };
     noted.answers.push(text.trim());
     noted.correct.push(isCorrect);
@@ -194,6 +225,7 @@ export async function* evaluate(settings: Settings): AsyncGenerator<EvaluationEv
       if (answers.length > 0) yield { type: 'answers', answers };
       yield { type: 'progress', progress: evaluation.progress };
     }
+    evaluation.writeAnswers();
     yield { type: 'report', report: evaluation.report() };
   } finally {
     model.dispose();

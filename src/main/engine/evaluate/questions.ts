@@ -1,15 +1,21 @@
+import { scoringSchema } from '../../../shared/benchmark.ts';
 import { roundUp } from '../compressor/sequence-layout.ts';
 import type { Sample, Samples } from '../data/dataset-reader.ts';
 import { encodePrompt, promptMessages, singleTurn } from '../data/encode.ts';
 import type { VisualGroup } from '../data/batch.ts';
 import type { ChatTemplate } from '../data/chat-template.ts';
+import { validate } from '../model/validate.ts';
+import type { ScoredQuestion } from './scorers/scorer.ts';
 
-/** One question as the model is asked it, and its right answer. */
-export interface Question {
+/** One question as the model is asked it, its right answer and what its score needs. */
+export interface Question extends ScoredQuestion {
   readonly id: string;
   /** Tokens behind the last visual one. */
   readonly suffix: Int32Array;
-  readonly answer: string;
+  /** Place among all questions that are asked, from 0. */
+  readonly place: number;
+  /** The question in words, prompt included. */
+  readonly text: string;
 }
 
 /** Questions that begin with the same tokens, images included: the model reads those once. */
@@ -45,6 +51,12 @@ function* singleQuestions(samples: Samples, limit = Infinity): Generator<Sample>
   }
 }
 
+/** What a benchmark's rule needs. A field `scoring` that names no benchmark is something else. @throws InputError */
+function scoringOf({ id, scoring }: Sample): Pick<Question, 'scoring'> {
+  if (typeof scoring !== 'object' || scoring === null || !('benchmark' in scoring)) return {};
+  return { scoring: validate(scoringSchema, scoring, `record ${id}`, 'scoring') };
+}
+
 /**
  * Encodes questions and puts those together that show the same images in the same words.
  *
@@ -58,6 +70,7 @@ export function groupQuestions(
 ): QuestionGroup[] {
   const open = new Map<string, QuestionGroup>();
   const all: QuestionGroup[] = [];
+  let place = 0;
   for (const sample of singleQuestions(samples, limit)) {
     const { tokenIds, groups } = encodePrompt(promptMessages(sample), { template, visualTokens });
     const last = groups.at(-1);
@@ -69,8 +82,9 @@ export function groupQuestions(
       open.set(key, group);
       all.push(group);
     }
-    const answer = sample.turns.at(-1)?.answer ?? '';
-    group.questions.push({ id: sample.id, suffix: tokenIds.slice(prefix.length), answer });
+    const { question = '', answer: expected = '' } = sample.turns.at(-1) ?? {};
+    const asked = { id: sample.id, place: place++, text: question, suffix: tokenIds.slice(prefix.length) };
+    group.questions.push({ ...asked, expected, ...scoringOf(sample) });
   }
   return all;
 }

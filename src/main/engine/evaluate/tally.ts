@@ -10,7 +10,9 @@ import { wilsonInterval, type Score, type SettingResult } from '../../../shared/
 import { FLOPS_RULES } from '../../../shared/flops-rules.ts';
 import { sum } from '../../../shared/sum.ts';
 import { answerCost, type AnsweredPrompt } from '../generate/answer-cost.ts';
-import { answerType } from './scorers.ts';
+import { answerType } from './answer-type.ts';
+import { exactMatch } from './scorers/exact-match.ts';
+import type { ScoreKeeper } from './scorers/scorer.ts';
 
 /** One answered question, as far as it counts. */
 export interface AnsweredQuestion extends AnsweredPrompt {
@@ -30,6 +32,8 @@ interface Costs {
 /** Scores and costs of one compression setting, question by question. */
 export class Tally {
   readonly compression: Compression;
+  /** By the benchmark's own rule. */
+  readonly keeper: ScoreKeeper;
   private readonly model: ModelShape;
   private readonly total = { questions: 0, correct: 0 };
   private readonly byType = new Map<string, { questions: number; correct: number }>();
@@ -40,8 +44,9 @@ export class Tally {
   private prefillMs = 0;
   private totalMs = 0;
 
-  constructor(compression: Compression, model: ModelShape) {
+  constructor(compression: Compression, model: ModelShape, keeper = exactMatch.keeper()) {
     this.compression = compression;
+    this.keeper = keeper;
     this.model = model;
   }
 
@@ -68,6 +73,7 @@ export class Tally {
   result(): SettingResult {
     const { questions, correct } = this.total;
     const { visualTokens, visualTokensFull, ...flops } = this.costs;
+    const metrics = this.keeper.metrics();
     const perQuestion = (value: number): number => (questions === 0 ? 0 : value / questions);
     return {
       compression: formatCompression(this.compression),
@@ -75,6 +81,7 @@ export class Tally {
       accuracy: perQuestion(correct),
       interval: wilsonInterval(this.total),
       byType: Object.fromEntries([...this.byType].sort(([a], [b]) => (a < b ? -1 : 1))),
+      ...(metrics.length > 0 && { metrics }),
       visualTokens: perQuestion(visualTokens),
       retainedPercent: visualTokensFull === 0 ? 100 : (100 * visualTokens) / visualTokensFull,
       compressionRatio: ratioPercent(visualTokensFull, visualTokens),

@@ -27,7 +27,8 @@ function drawPlaces(total: number, count: number, seed: number): number[] {
   return [...chosen].sort((a, b) => a - b);
 }
 
-function recordText(id: number, { modality, media, system, turns }: Conversation, turn: number): string {
+function recordText(id: number, conversation: Conversation, turn: number): string {
+  const { modality, media, system, turns, scoring } = conversation;
   const asked = turns[turn];
   if (!asked) throw new RangeError(`the sample has no turn ${turn}`);
   const shown = turns.slice(0, turn + 1).reduce((total, one) => total + one.media, 0);
@@ -37,7 +38,8 @@ function recordText(id: number, { modality, media, system, turns }: Conversation
   const value = [...paths.map(() => placeholder), asked.question].join('\n');
   const opening = system === undefined ? [] : [{ from: 'system', value: system }];
   const conversations = [...opening, { from: 'human', value }, { from: 'gpt', value: asked.answer }];
-  return JSON.stringify({ id: String(id), ...(paths.length > 0 && pictures), conversations });
+  const record = { id: String(id), ...(paths.length > 0 && pictures), conversations };
+  return JSON.stringify(scoring === undefined ? record : { ...record, scoring });
 }
 
 /** Questions of a record: none where it is broken. */

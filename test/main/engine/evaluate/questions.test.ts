@@ -39,7 +39,7 @@ describe('questions put together', () => {
     expect(only!.images).toEqual(['cat.png']);
     expect(only!.groups).toHaveLength(1);
     expect(only!.prefix.slice(-VISUAL_TOKENS)).toEqual(new Int32Array(VISUAL_TOKENS).fill(tokenizer.special.image));
-    expect(only!.questions.map(({ answer }) => answer)).toEqual(['What?!', 'What colour?!']);
+    expect(only!.questions.map(({ expected }) => expected)).toEqual(['What?!', 'What colour?!']);
     for (const [i, text] of ['What?', 'What colour?'].entries()) {
       const message = { role: 'user', visuals: 1, text } as const;
       const whole = encodePrompt([message], { template, visualTokens: VISUAL_TOKENS });

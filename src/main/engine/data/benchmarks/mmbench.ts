@@ -82,10 +82,7 @@ function rotated(
   };
   return {
     ...{ file, field, id: String(id), image },
-    prompt: multipleChoice(
-      { ...(!isNothing(hint) && { context: hint }), question, options: moved },
-      language,
-    ),
+    prompt: multipleChoice({ ...(!isNothing(hint) && { context: hint }), question, options: moved }, language),
     answer: right === undefined ? undefined : optionLetter(right),
     scoring: { id, question, options: moved, group, tags },
   };

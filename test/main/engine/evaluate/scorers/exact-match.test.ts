@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { answerType, exactMatch, normaliseAnswer } from '../../../../src/main/engine/evaluate/scorers.ts';
+import { answerType } from '../../../../../src/main/engine/evaluate/answer-type.ts';
+import { isExactMatch, normaliseAnswer } from '../../../../../src/main/engine/evaluate/scorers/exact-match.ts';
 
 describe('exact match', () => {
   it.each([
@@ -10,7 +11,7 @@ describe('exact match', () => {
     ['“Red”', 'red'],
     ['', '...'],
   ])('takes %j for %j', (answer, expected) => {
-    expect(exactMatch.isCorrect(answer, expected)).toBe(true);
+    expect(isExactMatch(answer, expected)).toBe(true);
   });
 
   it.each([
@@ -20,7 +21,7 @@ describe('exact match', () => {
     ['1', '11'],
     ['rot', 'röt'],
   ])('does not take %j for %j', (answer, expected) => {
-    expect(exactMatch.isCorrect(answer, expected)).toBe(false);
+    expect(isExactMatch(answer, expected)).toBe(false);
   });
 
   it('keeps letters and digits of every script', () => {

@@ -1,0 +1,69 @@
+import type { Scoring } from '../../../../shared/benchmark.ts';
+import { Means } from './means.ts';
+import type { Scorer, ScoreKeeper } from './scorer.ts';
+import { normaliseVqa, singleLine } from './vqa-normalise.ts';
+
+/** So many people who agree make an answer right. */
+const AGREEING = 3;
+
+/**
+ * Accuracy of an answer: min(n / 3, 1) of each set that leaves one of the people out, averaged over those sets, where n
+ * are the people in the set who gave the answer. Of N people m gave it: m sets have m − 1 of them and N − m have m.
+ *
+ * @param answers people's answers → how many gave each, all made comparable
+ */
+export function leaveOneOutAccuracy(answer: string, answers: ReadonlyMap<string, number>): number {
+  const people = [...answers.values()].reduce((total, count) => total + count, 0);
+  const agree = answers.get(answer) ?? 0;
+  if (agree === 0) return 0;
+  const credit = (count: number): number => Math.min(1, count / AGREEING);
+  return (agree * credit(agree - 1) + (people - agree) * credit(agree)) / people;
+}
+
+/** People's answers made comparable; those that become the same are counted together. */
+export function countNormalised(
+  answers: Readonly<Record<string, number>>,
+  normalise: (answer: string) => string,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [answer, count] of Object.entries(answers)) {
+    const key = normalise(answer);
+    counts.set(key, (counts.get(key) ?? 0) + count);
+  }
+  return counts;
+}
+
+/**
+ * VQA's accuracy as `vqaEval.py` computes it: answers are made comparable only where people's differ; where all are the
+ * same in letters, the model's must be those letters.
+ */
+export function vqaAccuracy(answer: string, { answers = {} }: Pick<Scoring, 'answers'>): number {
+  const plain = countNormalised(answers, singleLine);
+  if (plain.size === 1) return leaveOneOutAccuracy(singleLine(answer), plain);
+  return leaveOneOutAccuracy(normaliseVqa(answer), countNormalised(answers, normaliseVqa));
+}
+
+/** Means of an accuracy: overall, and by a tag of the questions. */
+export function accuracyKeeper(
+  accuracy: (answer: string, scoring: Scoring) => number,
+  tag: string,
+  title: (value: string) => string = (value) => value,
+): ScoreKeeper {
+  const means = new Means();
+  return {
+    add(answer, { scoring }) {
+      if (!scoring) throw new Error('the question has nothing to score by');
+      const credit = accuracy(answer, scoring);
+      means.add(VQA_ACCURACY, credit);
+      const value = scoring.tags?.[tag];
+      if (value !== undefined) means.add(title(value), credit);
+      return credit;
+    },
+    metrics: () => means.metrics([VQA_ACCURACY]),
+  };
+}
+
+const VQA_ACCURACY = 'VQA accuracy';
+
+/** VQAv2 (Goyal et al. 2017): accuracy overall and by kind of answer. */
+export const vqav2: Scorer = { needs: ['answers'], keeper: () => accuracyKeeper(vqaAccuracy, 'answer') };
