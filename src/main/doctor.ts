@@ -14,6 +14,7 @@ import { npmCommand } from '../../scripts/setup/packages.mjs';
 import { findPython, folderBytes } from '../../scripts/setup/python.mjs';
 import { runProcess } from '../../scripts/setup/run-process.mjs';
 import type { EngineDiagnosis } from '../shared/engine-report.ts';
+import { INSTALL_FFMPEG } from '../shared/ffmpeg.ts';
 import { askEngine } from './studio/ask-engine.ts';
 
 /** One line of the examination. */
@@ -32,6 +33,7 @@ export interface Tools {
   readonly python: string | undefined;
   readonly compiler: string | undefined;
   readonly electron: string | undefined;
+  readonly ffmpeg: string | undefined;
 }
 
 async function findTools(): Promise<Tools> {
@@ -42,6 +44,7 @@ async function findTools(): Promise<Tools> {
     python: (await findPython())?.pip,
     compiler: (await findCompiler())?.version,
     electron: electronVersion(),
+    ffmpeg: await ffmpegVersion(),
   };
 }
 
@@ -52,6 +55,15 @@ function electronVersion(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Videos need both programs, which come together. */
+async function ffmpegVersion(): Promise<string | undefined> {
+  const [ffmpeg, ffprobe] = await Promise.all(
+    ['ffmpeg', 'ffprobe'].map((program) => runProcess(program, ['-version'], { timeoutMs: 30_000 })),
+  );
+  if (ffmpeg?.code !== 0 || ffprobe?.code !== 0) return undefined;
+  return /^ffmpeg version (\S+)/.exec(ffmpeg.stdout)?.[1] ?? 'found';
 }
 
 /** Tools that only the set-up uses are missed only as long as TensorFlow does not run. */
@@ -76,6 +88,9 @@ export function examineTools(tools: Tools, engineRuns: boolean): Finding[] {
     tools.electron === undefined
       ? { name: 'Electron', state: 'absent', text: 'not installed; the terminal commands do not need it' }
       : { name: 'Electron', state: 'ok', text: tools.electron },
+    tools.ffmpeg === undefined
+      ? { name: 'ffmpeg', state: 'absent', text: 'not found; only video files need it', remedy: INSTALL_FFMPEG }
+      : { name: 'ffmpeg', state: 'ok', text: tools.ffmpeg },
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { executionModeSchema } from './execution-mode.ts';
+import { frameSamplingSchema, MAX_FRAMES } from './frames.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -8,7 +9,7 @@ const amount = z.number().min(0);
 /** A question at several compression settings. Paths are absolute. */
 export const questionSchema = z.strictObject({
   /** Pictures that the question shows, in order. */
-  images: z.array(text.min(1)).max(100),
+  images: z.array(text.min(1)).max(MAX_FRAMES),
   question: text.min(1),
   /** Stage notation K/S. */
   compressions: z.array(text).min(1).max(100),
@@ -28,6 +29,8 @@ export const askJobSchema = z.strictObject({
   /** A Hugging Face model folder, a run's folder or a checkpoint. */
   model: text.min(1),
   ...questionSchema.shape,
+  /** A video that the question shows, behind the pictures: its file and which frames of it. */
+  video: z.strictObject({ file: text.min(1), frames: frameSamplingSchema }).optional(),
   /** By default graph. */
   execution: executionModeSchema.optional(),
 });

@@ -1,6 +1,7 @@
 import { CONVERSATION_CHOICES } from './conversation.ts';
 import { z } from 'zod';
 import { benchmarkSchema } from './benchmark.ts';
+import { frameSamplingSchema } from './frames.ts';
 import { brokenSampleSchema, MODALITIES } from './dataset.ts';
 
 /** Settings of the shapes generator, with its defaults. */
@@ -16,6 +17,8 @@ export const shapesOptionsSchema = z.strictObject({
   questions: z.int().min(1).max(40).default(10),
   /** Questions about a clip at most. */
   clipQuestions: z.int().min(1).max(10).default(3),
+  /** A clip is a folder of frames, or an MP4 file, which takes ffmpeg. */
+  clipFormat: z.enum(['frames', 'mp4']).default('frames'),
   /** Share of pictures and clips that goes to the test split. */
   testShare: z.number().min(0).max(1).default(0.2),
 });
@@ -73,6 +76,12 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
     length: z.int().min(0),
     /** Of one image or frame. */
     visualTokens: z.int().min(1),
+  }),
+  /** Decode the frames of videos into files. Paths are absolute. */
+  z.strictObject({
+    kind: z.literal('frames'),
+    videos: z.array(z.string().min(1)).min(1),
+    frames: frameSamplingSchema,
   }),
   /** Write the first samples of a file as a training of a model would, and tell which it cannot. */
   z.strictObject({
@@ -147,6 +156,15 @@ const conversationsSchema = z.strictObject({
 });
 export type CheckedConversations = z.infer<typeof conversationsSchema>;
 
+/** The fields of an `InputError`. */
+const problemSchema = z.strictObject({
+  file: z.string().optional(),
+  field: z.string().optional(),
+  value: z.unknown().optional(),
+  rule: z.string(),
+  hint: z.string().optional(),
+});
+
 /** What a dataset process tells its parent: any number of `progress`, then one of the others. */
 export const datasetMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), progress: sourceProgressSchema }),
@@ -161,16 +179,8 @@ export const datasetMessageSchema = z.discriminatedUnion('type', [
     supervisedTokens: z.int().min(0),
     groups: z.int().min(0),
   }),
-  z.strictObject({
-    type: z.literal('refused'),
-    /** The fields of an `InputError`. */
-    problem: z.strictObject({
-      file: z.string().optional(),
-      field: z.string().optional(),
-      value: z.unknown().optional(),
-      rule: z.string(),
-      hint: z.string().optional(),
-    }),
-  }),
+  /** For each video, in order, the files of its frames in the order of time, or why it has none. */
+  z.strictObject({ type: z.literal('frames'), videos: z.array(z.union([z.array(z.string()), problemSchema])) }),
+  z.strictObject({ type: z.literal('refused'), problem: problemSchema }),
 ]);
 export type DatasetMessage = z.infer<typeof datasetMessageSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { executionModeSchema } from './execution-mode.ts';
+import { frameSamplingSchema } from './frames.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -33,6 +34,8 @@ export const evaluateJobSchema = z.strictObject({
   data: text.min(1),
   /** Folder of the images; by default `images` beside the data. */
   images: text.min(1).optional(),
+  /** Frames of a video; by default 8. */
+  frames: frameSamplingSchema.optional(),
   /** Stage notation K/S. */
   compressions: z.array(text).min(1).max(1000),
   /** The first so many questions only. */

@@ -3,6 +3,7 @@ import { formatCompression, parseCompression } from './compression.ts';
 import { COMPRESSORS } from './compressors.ts';
 import { CONVERSATION_CHOICES } from './conversation.ts';
 import { InputError } from './errors.ts';
+import { DEFAULT_FRAMES, frameSamplingSchema } from './frames.ts';
 import { PRECISIONS } from './precision.ts';
 import { loraSchema } from './recipe-lora.ts';
 
@@ -48,6 +49,8 @@ const dataSchema = z.strictObject({
    * template, else as LLaVA trains the decoder's family. The others are LLaVA's: `plain`, `v1` (Vicuna), `mistral`, `qwen`.
    */
   conversation: z.enum(CONVERSATION_CHOICES).default('auto'),
+  /** Frames of a video: so many, spread evenly, or `{ fps, maximum }`. */
+  frames: frameSamplingSchema.default(DEFAULT_FRAMES),
 });
 
 const trainSchema = z.strictObject({

@@ -19,7 +19,7 @@ export function tinyRecipe({ train, optimizer, stages }: Changes = {}): Instruct
     seed: 1,
     phase: 'instruct',
     model: { from: 'tiny' },
-    data: { train: 'train.jsonl', maxLength: 128, turns: 'multi', conversation: 'auto' },
+    data: { train: 'train.jsonl', maxLength: 128, turns: 'multi', conversation: 'auto', frames: 8 },
     train: {
       parts: 'full',
       projector: 'trained',

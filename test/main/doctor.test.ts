@@ -12,8 +12,8 @@ const report: EngineReport = {
   recordedFunctions: true,
   startMs: 900,
 };
-const allTools = { npm: '11.0.0', python: 'pip 25', compiler: 'g++ 12', electron: undefined };
-const noTools = { npm: undefined, python: undefined, compiler: undefined, electron: undefined };
+const allTools = { npm: '11.0.0', python: 'pip 25', compiler: 'g++ 12', electron: undefined, ffmpeg: '5.1' };
+const noTools = { npm: undefined, python: undefined, compiler: undefined, electron: undefined, ffmpeg: undefined };
 
 describe('examineTools', () => {
   it('misses Python and a compiler only as long as TensorFlow does not run', () => {
@@ -23,6 +23,13 @@ describe('examineTools', () => {
         .map(({ state }) => state);
     expect(states(true)).toEqual(['absent', 'absent']);
     expect(states(false)).toEqual(['missing', 'missing']);
+  });
+
+  it('says how to get ffmpeg, which only videos need', () => {
+    const finding = examineTools(noTools, true).find(({ name }) => name === 'ffmpeg');
+    expect(finding?.state).toBe('absent');
+    expect(finding?.remedy).toContain('apt-get install ffmpeg');
+    expect(formatFindings(examineTools(allTools, true))).toMatch(/ffmpeg +ok +5\.1/);
   });
 
   it('never misses Electron', () => {

@@ -39,7 +39,7 @@ describe('reading a recipe', () => {
       seed: 0,
       phase: 'instruct',
       model: { from: 'small', tower: 'runs/tower/final' },
-      data: { train: 'data/train.jsonl', maxLength: 2048, turns: 'multi', conversation: 'auto' },
+      data: { train: 'data/train.jsonl', maxLength: 2048, turns: 'multi', conversation: 'auto', frames: 8 },
       train: {
         ...({ parts: 'full', projector: 'trained', visionTower: 'frozen', cacheFeatures: true } as const),
         ...({ precision: 'float32', gradientCheckpointing: false } as const),

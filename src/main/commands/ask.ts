@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { AnswerEvent, AnswerStats, AskJob } from '../../shared/answer.ts';
 import { formatCompression, parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
+import { DEFAULT_FRAMES, parseFrames } from '../../shared/frames.ts';
 import { followJob } from '../terminal/follow-job.ts';
 import { flopsColumns } from '../terminal/format-flops.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
@@ -12,10 +13,12 @@ import { textTable } from '../terminal/table.ts';
 export const summary = 'ask a model about a picture, compressed and full side by side';
 
 export const usage = `
-Usage: llavolta ask --model DIR [--image FILE …] "question" [--compress LIST] [options]
+Usage: llavolta ask --model DIR [--image FILE …] [--video FILE] "question" [--compress LIST] [options]
 
   --model DIR        a Hugging Face model folder, a run or a checkpoint
   --image FILE       a picture that the question shows; may be given several times
+  --video FILE       a video that it shows (MP4, MOV, WebM, MKV, AVI, GIF), behind the pictures; needs ffmpeg
+  --frames N         frames of it, spread evenly, by default 8; or so many a second up to a maximum, e.g. 2fps/32
   --compress LIST    settings K/S or K/S:compressor with commas; full is always asked too, e.g. --compress 2/8,2/8:k-means
   --max-tokens N     longest answer; by default 128
   --temperature T    0, the default, takes the most likely token each time
@@ -32,6 +35,8 @@ const DEFAULT_MAX_TOKENS = 128;
 const OPTIONS = {
   model: { type: 'string' },
   image: { type: 'string', multiple: true },
+  video: { type: 'string' },
+  frames: { type: 'string' },
   compress: { type: 'string' },
   'max-tokens': { type: 'string' },
   temperature: { type: 'string' },
@@ -62,6 +67,14 @@ function settings(list: string | undefined): string[] {
   return [...new Set([...given, 'none'])];
 }
 
+/** The video that is shown, with its frames. @throws InputError */
+function videoOption(file: string | undefined, frames: string | undefined): Pick<AskJob, 'video'> {
+  if (file === undefined && frames === undefined) return {};
+  if (file === undefined) throw new InputError({ field: '--frames', rule: 'must stand beside --video' });
+  const sampling = frames === undefined ? DEFAULT_FRAMES : parseFrames('--frames', frames);
+  return { video: { file: resolve(file), frames: sampling } };
+}
+
 /** What the arguments ask for. @throws InputError */
 export function parseAsk(argv: string[]): { job: AskJob; json: boolean } {
   const { values, positionals } = parseArgs({
@@ -81,6 +94,7 @@ export function parseAsk(argv: string[]): { job: AskJob; json: boolean } {
       kind: 'ask',
       model: resolve(values.model),
       images: (values.image ?? []).map((file) => resolve(file)),
+      ...videoOption(values.video, values.frames),
       question,
       compressions: settings(values.compress),
       maxTokens: numberOption(

@@ -19,7 +19,8 @@ export const summary = 'get a dataset (easy-vqa, shapes), import a benchmark, or
 export const usage = `
 Usage: llavolta data get easy-vqa [--out FOLDER] [--wheel FILE] [--force]
        llavolta data get shapes [--out FOLDER] [--images N] [--clips N] [--size PIXELS] [--seed N]
-                                [--questions N] [--clip-questions N] [--test-share S] [--force]
+                                [--questions N] [--clip-questions N] [--clip-format frames|mp4]
+                                [--test-share S] [--force]
        llavolta data import BENCHMARK --from FILE|FOLDER [--from …] [--images FOLDER] --to FOLDER [--skip-missing]
        llavolta data check FILE [--images FOLDER]
 
@@ -49,6 +50,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   questions: { type: 'string' },
   'clip-questions': { type: 'string' },
+  'clip-format': { type: 'string' },
   'test-share': { type: 'string' },
   from: { type: 'string', multiple: true },
   to: { type: 'string' },
@@ -64,10 +66,22 @@ type OptionName = keyof typeof OPTIONS;
 /** Options that belong to each action; any other one given is refused. */
 const ALLOWED: Record<DatasetJob['kind'], readonly OptionName[]> = {
   'easy-vqa': ['out', 'wheel', 'force'],
-  shapes: ['out', 'images', 'clips', 'size', 'seed', 'questions', 'clip-questions', 'test-share', 'force'],
+  shapes: [
+    'out',
+    'images',
+    'clips',
+    'size',
+    'seed',
+    'questions',
+    'clip-questions',
+    'clip-format',
+    'test-share',
+    'force',
+  ],
   benchmark: ['from', 'images', 'to', 'skip-missing', 'force'],
   check: ['images'],
   index: [],
+  frames: [],
   tokens: [],
   conversation: [],
 };
@@ -129,11 +143,13 @@ function refuseOthers(kind: DatasetJob['kind'], values: Values): void {
 }
 
 function parseShapes(values: Values): ShapesOptions {
-  const options: Record<string, number> = {};
+  const options: Record<string, number | string> = {};
   for (const name of Object.keys(shapesOptionsSchema.shape)) {
     const text = values[flagOf(name)];
     // Number('') is 0, and no number is meant by it.
-    if (typeof text === 'string') options[name] = text.trim() === '' ? NaN : Number(text);
+    if (typeof text !== 'string') continue;
+    if (name === 'clipFormat') options[name] = text;
+    else options[name] = text.trim() === '' ? NaN : Number(text);
   }
   const result = shapesOptionsSchema.safeParse(options);
   if (result.success) return result.data;

@@ -9,6 +9,7 @@ import {
   type EvaluationReport,
   type ScorerName,
 } from '../../shared/evaluation.ts';
+import { parseFrames } from '../../shared/frames.ts';
 import { gridCompressions, redundancyOf, type Redundancy } from '../../shared/redundancy.ts';
 import {
   evaluationMarkdown,
@@ -29,6 +30,7 @@ Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--
 
   --data FILE        LLaVA conversations (JSON or JSONL); every question is asked alone
   --images DIR       folder of the images; by default images beside FILE
+  --frames N         frames of a video, spread evenly, by default 8; or so many a second up to a maximum, e.g. 2fps/32
   --compress LIST    settings K/S or K/S:compressor with commas, e.g. none,1/8,1/8:k-means; by default none
   --grid K=… S=… [C=…]  test-time redundancy: full and all layers K × strides S × compressors C (by default
                      average-pool), e.g. --grid K=1,3,6 S=2,4,8,16 C=average-pool,k-means
@@ -54,6 +56,7 @@ const DEFAULT_MAX_TOKENS = 16;
 const OPTIONS = {
   data: { type: 'string' },
   images: { type: 'string' },
+  frames: { type: 'string' },
   compress: { type: 'string' },
   grid: { type: 'string' },
   limit: { type: 'string' },
@@ -135,6 +138,7 @@ export function parseEvaluation(argv: string[]): {
       data: resolve(values.data),
       ...(values.images === undefined ? {} : { images: resolve(values.images) }),
       compressions: compressions.length > 0 ? compressions : ['none'],
+      ...(values.frames === undefined ? {} : { frames: parseFrames('--frames', values.frames) }),
       ...(values.limit === undefined ? {} : { limit: wholeNumber('--limit', values.limit) }),
       batchSize: values.batch === undefined ? DEFAULT_BATCH : wholeNumber('--batch', values.batch),
       maxTokens:

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { DEFAULT_FRAMES, MAX_FRAMES } from '../frames.ts';
 import { count } from './numbers.ts';
 
-/** Largest upload and largest picture that is decoded. */
+/** Largest uploads, and largest picture that is decoded. */
 export const MAX_UPLOAD_BYTES = 20_000_000;
+export const MAX_VIDEO_UPLOAD_BYTES = 1_000_000_000;
 export const MAX_PIXELS = 50_000_000;
 
 /** Pictures that are shown: known by their first bytes, whatever their names say. */
@@ -19,3 +21,11 @@ export const uploadSchema = z.strictObject({
   bytes: count,
 });
 export type Upload = z.infer<typeof uploadSchema>;
+
+/** `POST /uploads/video?frames=8`, whose body is the video's bytes. */
+export const videoUploadQuerySchema = z.strictObject({
+  frames: z.coerce.number().int().min(1).max(MAX_FRAMES).default(DEFAULT_FRAMES),
+});
+
+/** Its answer: frames of the video, spread evenly, as pictures in order of time. */
+export const videoUploadSchema = z.strictObject({ frames: z.array(uploadSchema).min(1) });

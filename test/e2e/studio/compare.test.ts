@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   button,
   choose,
@@ -18,6 +18,7 @@ import {
 import { story } from '../../helpers/e2e/story.ts';
 import { runProgram } from '../../helpers/e2e/studio-process.ts';
 import { tinyDataset } from '../../helpers/tiny-dataset.ts';
+import { FFMPEG_OBSTACLE, writeVideo } from '../../helpers/video.ts';
 
 const QUESTION = 'what is in the picture?';
 const BATCH_QUESTIONS = 12;
@@ -175,4 +176,27 @@ story('full and compressed answers side by side', prepare, (step, scene) => {
     expect(await page.getByRole('textbox', { name: 'Question' }).inputValue()).toBe(question);
     for (const letter of ['A', 'B']) await drawn(letter).waitFor();
   });
+
+  const film = 'a video that the browser cannot decode is dropped, and its frames are answered about';
+  const askAboutFilm = async (): Promise<void> => {
+    const { page, workspace } = scene;
+    const file = join(workspace, 'film.mp4');
+    writeVideo(file, { frames: 12, width: 64, height: 48 });
+    await region(page, 'Pictures')
+      .getByRole('button', { name: /^Remove/ })
+      .click();
+    await fill(page, 'Frames of a video', '4');
+    await dropFile(region(page, 'Pictures'), { name: 'film.mp4', type: 'video/mp4', content: readFileSync(file) });
+    const frames = region(page, 'Pictures').getByRole('img', { name: 'film.mp4' });
+    await expect.poll(() => frames.count(), { timeout: ENGINE_MS }).toBe(4);
+    await main(page).getByText('4 pictures or frames: 256 visual tokens').waitFor();
+    await fill(page, 'Question', 'what moves?');
+    await sampling('1', '4');
+    await button(page, 'Ask').click();
+    for (const letter of ['A', 'B'])
+      await pane(letter).getByRole('table', { name: 'What the answer took' }).waitFor({ timeout: ENGINE_MS });
+    await drawn('B').first().waitFor();
+  };
+  if (FFMPEG_OBSTACLE === undefined) step(film, askAboutFilm);
+  else it.skip(`${film} (skipped: ${FFMPEG_OBSTACLE})`);
 });

@@ -23,6 +23,13 @@ describe('llavolta ask', () => {
     expect(parseAsk(['--model', 'm', 'What?', '--compress', 'none,2/8']).job.compressions).toEqual(['none', '2/8']);
   });
 
+  it('shows frames of a video', () => {
+    const { job } = parseAsk(['--model', 'm', 'What?', '--video', 'a.mp4']);
+    expect(job).toMatchObject({ images: [], video: { file: resolve('a.mp4'), frames: 8 } });
+    const { video } = parseAsk(['--model', 'm', 'What?', '--video', 'a.mp4', '--frames', '2fps/16']).job;
+    expect(video?.frames).toEqual({ fps: 2, maximum: 16 });
+  });
+
   it('runs eagerly where it is told to', () => {
     expect(parseAsk(['--model', 'm', 'What?', '--eager']).job.execution).toBe('eager');
   });
@@ -37,6 +44,8 @@ describe('llavolta ask', () => {
     [['--model', 'm', 'What?', '--top-p', '0'], '--top-p: must be above 0'],
     [['--model', 'm', 'What?', '--max-tokens', '1.5'], '--max-tokens: must be a whole number'],
     [['--model', 'm', 'What?', '--seed', '-1'], '--seed: must be a whole number'],
+    [['--model', 'm', 'What?', '--frames', '4'], '--frames: must stand beside --video'],
+    [['--model', 'm', 'What?', '--video', 'a.mp4', '--frames', '0'], '--frames: must be a whole number from 1 to 100'],
     [['--model', 'm', 'What?', '--compress', '2'], "points K/S joined by '+'"],
   ])('refuses %j', (argv, message) => {
     expect(() => parseAsk(argv)).toThrow(message);

@@ -26,6 +26,7 @@ describe('llavolta data: the arguments', () => {
     expect(job).toHaveProperty('options', {
       images: 12,
       clips: 250,
+      clipFormat: 'frames',
       size: 64,
       seed: 0,
       questions: 10,
@@ -113,7 +114,7 @@ describe('llavolta data: in a process of its own', () => {
     const job = parseDataJob(['get', 'shapes', '--out', folder, '--images', '3', '--clips', '1', '--size', '32']);
     const result = await runDatasetJob(job, ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`));
     expect(result).toMatchObject({ type: 'provided', folder, reused: false });
-    expect(seen.at(-1)).toBe('draw 4/4');
+    expect(seen.at(-1)).toBe('draw 5/5');
     expect(existsSync(join(folder, 'manifest.json'))).toBe(true);
   });
 });

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleTrayItem } from '../../../src/renderer/src/views/compare/ask/sample-picture.ts';
 import { sortFiles } from '../../../src/renderer/src/views/compare/ask/upload.ts';
-import { frameTimes } from '../../../src/renderer/src/views/compare/ask/video-frames.ts';
 import {
   formatPoints,
   formatProbability,
@@ -142,10 +141,6 @@ describe('pictures', () => {
     const { usable, refused } = sortFiles([file('a.PNG', ''), file('b.mp4', 'video/mp4'), file('c.txt', 'text/plain')]);
     expect(usable.map(({ name }) => name)).toEqual(['a.PNG', 'b.mp4']);
     expect(refused).toEqual(['c.txt is neither a picture nor a video.']);
-  });
-
-  it('of a video are spread evenly', () => {
-    expect(frameTimes(8, 4)).toEqual([1, 3, 5, 7]);
   });
 
   it('of a sample are taken together; a sample without is none', () => {

@@ -1,7 +1,7 @@
 /** Reads a conversation file through once and writes down where everything is, for whoever shows it. */
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import { MODALITIES, type BrokenSample } from '../../../shared/dataset.ts';
 import {
   BROKEN,
@@ -17,6 +17,7 @@ import { checkedRecords, textBytes, type CheckedRecord, type Sample } from './da
 import { DatasetTally } from './dataset-tally.ts';
 import { MediaFolder } from './media-paths.ts';
 import { NumberColumn } from './number-column.ts';
+import { frameSize } from './video/video-frames.ts';
 
 /** Broken samples that index.json names itself; broken.jsonl names all. */
 const FIRST_BROKEN = 100;
@@ -80,12 +81,14 @@ class SpreadPictures {
   }
 }
 
-/** Reads the sizes from the pictures' headers; those that are no pictures are left out. */
+/** Reads the sizes from the headers of pictures and videos; those that are no pictures are left out. */
 async function measure(paths: readonly string[], tally: DatasetTally): Promise<void> {
   for (const path of paths) {
-    const size = await sharp(path, { limitInputPixels: false })
-      .metadata()
-      .catch(() => undefined);
+    const header = (): Promise<Metadata | undefined> =>
+      sharp(path, { limitInputPixels: false })
+        .metadata()
+        .catch(() => undefined);
+    const size = frameSize(path) ?? (await header());
     if (size) tally.addPicture(size.width, size.height);
   }
 }

@@ -10,6 +10,7 @@ import {
   type Turn,
 } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
+import type { FrameSampling } from '../../../shared/frames.ts';
 import { parseRecord, readRecords } from './json-records.ts';
 import { MediaFolder } from './media-paths.ts';
 import { NumberColumn } from './number-column.ts';
@@ -21,7 +22,7 @@ export interface Sample {
   readonly system: string | undefined;
   /** `media` counts visual groups here: images, or the frames of the video. */
   readonly turns: readonly Turn[];
-  /** Absolute path per visual group, in the order of the turns. */
+  /** Absolute path or, of a frame of a video file, address per visual group, in the order of the turns. */
   readonly images: readonly string[];
   /** The record's field `scoring` as it stands; absent where it has none. */
   readonly scoring?: unknown;
@@ -60,6 +61,8 @@ export interface DatasetOptions {
   readonly images?: string;
   /** Whether ids may repeat, as in LLaVA's own 665k mix. Default: a repeated id is a broken sample. */
   readonly repeatedIds?: boolean;
+  /** Frames of a video that are taken. Default: 8. */
+  readonly frames?: FrameSampling | undefined;
 }
 
 /**
@@ -69,7 +72,7 @@ export interface DatasetOptions {
  * @throws InputError where the file as a whole is unusable.
  */
 export function readDataset(file: string, options: DatasetOptions = {}): Dataset {
-  const folder = new MediaFolder(options.images ?? join(dirname(file), 'images'));
+  const folder = new MediaFolder(options.images ?? join(dirname(file), 'images'), options.frames);
   const samples = new SampleFile(file, folder);
   const broken: BrokenSample[] = [];
   for (const record of checkedRecords(file, folder, options)) {

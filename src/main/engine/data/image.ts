@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { InputError } from '../../../shared/errors.ts';
+import { pictureFile } from './video/video-frames.ts';
 
 /** Pixels of a decoded picture. */
 export interface RgbImage {
@@ -70,9 +71,11 @@ function unreadable(file: string, cause: unknown): InputError {
  * 16-bit samples (Pillow clips 16-bit grey to white instead, which leaves nothing to see); first frame of animations
  * (where a GIF's transparent pixels come out black).
  * The size is read from the header and checked before anything is decoded.
+ * @param address path of a picture, or address of a video's frame
  * @throws InputError naming the file: no image, too large, too narrow, damaged.
  */
-export async function decodeImage(file: string): Promise<RgbImage> {
+export async function decodeImage(address: string): Promise<RgbImage> {
+  const file = await pictureFile(address);
   await checkFormat(file);
   // Only the header is read here; with a limit sharp would refuse it before we can tell its size.
   const header = await sharp(file, { limitInputPixels: false })

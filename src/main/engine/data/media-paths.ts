@@ -2,8 +2,9 @@ import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { type Conversation, frameNames, mediaPathProblem, RecordError } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
-
-const VIDEO_FILE = /\.(?:mp4|webm|mov|mkv|avi|m4v|mpe?g|gif)$/i;
+import { DEFAULT_FRAMES, sampledFrames, type FrameSampling } from '../../../shared/frames.ts';
+import { FfmpegMissingError } from './video/ffmpeg.ts';
+import { frameAddresses } from './video/video-frames.ts';
 
 /**
  * Turns the media paths of records into absolute paths of files that exist below one folder. A link may lead anywhere
@@ -11,17 +12,26 @@ const VIDEO_FILE = /\.(?:mp4|webm|mov|mkv|avi|m4v|mpe?g|gif)$/i;
  */
 export class MediaFolder {
   readonly root: string;
+  private readonly sampling: FrameSampling;
   /** Real path by folder: samples share folders, and asking the system for each file would be the slowest part. */
   private readonly realFolders = new Map<string, string>();
 
-  /** @throws InputError where `root` is no folder. A root that does not exist is accepted: text-only data has none. */
-  constructor(root: string) {
+  /**
+   * @param sampling which frames of a video are taken
+   * @throws InputError where `root` is no folder. A root that does not exist is accepted: text-only data has none.
+   */
+  constructor(root: string, sampling: FrameSampling = DEFAULT_FRAMES) {
+    this.sampling = sampling;
     const info = statSync(root, { throwIfNoEntry: false });
     if (info && !info.isDirectory()) throw new InputError({ file: root, rule: 'must be a folder of images' });
     this.root = info ? realpathSync(root) : root;
   }
 
-  /** One path per visual group: the images, or the frames of the video. @throws RecordError */
+  /**
+   * One address per visual group: paths of the images, or the frames of the video.
+   *
+   * @throws RecordError; InputError where a video cannot be read because ffmpeg is missing
+   */
   resolve({ modality, media }: Conversation): string[] {
     if (modality !== 'video') return media.map((path) => this.imageFile(path));
     return media.flatMap((path) => this.frameFiles(path));
@@ -35,14 +45,23 @@ export class MediaFolder {
 
   private frameFiles(path: string): string[] {
     const { real, info } = this.locate(path, 'video');
-    if (info.isFile()) {
-      const kind = VIDEO_FILE.test(path) ? 'is a video file, which cannot be decoded yet' : 'is not a folder';
-      throw new RecordError(`video: ${path} ${kind}; give a folder that holds its frames as images`);
-    }
-    const frames = frameNames(readdirSync(real));
-    if (frames.length === 0)
+    if (info.isFile()) return this.framesOfFile(path, real);
+    const names = frameNames(readdirSync(real));
+    if (names.length === 0)
       throw new RecordError(`video: the folder ${path} holds no frames (jpg, png, webp, gif, tiff)`);
-    return frames.map((name) => this.imageFile(join(path, name)));
+    const shown = sampledFrames({ frames: names.length }, this.sampling);
+    return shown.map((index) => this.imageFile(join(path, names[index] as string)));
+  }
+
+  private framesOfFile(path: string, real: string): string[] {
+    try {
+      return frameAddresses(real, this.sampling);
+    } catch (error) {
+      if (!(error instanceof InputError) || error instanceof FfmpegMissingError) throw error;
+      const { rule, value, hint } = error.problem;
+      const found = value === undefined ? '' : ` (found ${JSON.stringify(value)})`;
+      throw new RecordError(`video: ${path}: ${rule}${found}${hint === undefined ? '' : `. ${hint}`}`);
+    }
   }
 
   private locate(path: string, field: string): { real: string; info: { isFile(): boolean } } {

@@ -45,6 +45,7 @@ type Settings = Pick<
   | 'model'
   | 'data'
   | 'images'
+  | 'frames'
   | 'limit'
   | 'batchSize'
   | 'maxTokens'
@@ -60,8 +61,8 @@ function parseSettings(notations: readonly string[]): Compression[] {
   return parsed.filter((_, i) => keys.indexOf(keys[i] as string) === i);
 }
 
-function readQuestions({ data, images, limit }: Settings, model: LoadedModel): QuestionGroup[] {
-  const { samples, broken } = readDataset(data, images === undefined ? {} : { images });
+function readQuestions({ data, images, frames, limit }: Settings, model: LoadedModel): QuestionGroup[] {
+  const { samples, broken } = readDataset(data, { ...(images !== undefined && { images }), frames });
   try {
     if (broken.length > 0) throw brokenSamplesError(data, broken);
     const groups = groupQuestions(samples, model.template, visualTokensPerImage(model.config), limit);

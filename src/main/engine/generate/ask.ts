@@ -19,7 +19,7 @@ import { Session } from './session.ts';
 import { tokenPoints } from './token-points.ts';
 
 export interface AskOptions {
-  /** Paths of the pictures that the question shows. */
+  /** Paths of the pictures, and addresses of the frames, that the question shows. */
   readonly images: readonly string[];
   readonly question: string;
   readonly compressions: readonly Compression[];

@@ -228,7 +228,12 @@ function modelPlan({ config }: Pick<TrainableModel, 'config'>, loop: Loop): RunP
  */
 export async function prepareTraining(recipe: Recipe, options: PrepareOptions = {}): Promise<PreparedTraining> {
   const { train, images } = recipe.data;
-  const { samples, broken } = readDataset(train, { ...(images !== undefined && { images }), repeatedIds: true });
+  const frames = recipe.phase === 'vision' ? undefined : recipe.data.frames;
+  const { samples, broken } = readDataset(train, {
+    ...(images !== undefined && { images }),
+    frames,
+    repeatedIds: true,
+  });
   try {
     if (broken.length > 0) throw brokenSamplesError(train, broken);
     const opened = withConversation(recipe, padding(options.from ?? (await buildModel(recipe, samples))));

@@ -29,6 +29,7 @@ import { DatasetIndex, isCurrent, readIndexHead } from './dataset-index.ts';
 import { picturePaths } from './media-paths.ts';
 import { SampleSearch, type SampleFilters } from './sample-search.ts';
 import { sampleSummary, wholeSample } from './sample-view.ts';
+import { VideoFiles } from './video-files.ts';
 
 /** Searches that are kept, so that the next page of one is there at once. */
 const KEPT_SEARCHES = 8;
@@ -51,6 +52,7 @@ export class DatasetLibrary {
   private readonly root: string;
   private readonly events: EventHub;
   private readonly board: JobBoard;
+  private readonly videos = new VideoFiles();
   private readonly datasets = new Map<string, Dataset>();
   private readonly opened = new Map<string, Promise<DatasetIndex>>();
   private readonly searches = new Map<string, SampleSearch>();
@@ -176,10 +178,11 @@ export class DatasetLibrary {
     }
   }
 
-  /** Real paths of a sample's pictures. */
+  /** Real paths of a sample's pictures. @throws InputError where its video cannot be decoded */
   async pictures(id: string, record: number): Promise<string[]> {
     const index = await this.index(id);
-    return picturePaths(index.head.images, await this.conversation(id, record));
+    const decoded = (video: string): Promise<string[]> => this.videos.frames(video);
+    return picturePaths(index.head.images, await this.conversation(id, record), decoded);
   }
 
   /** The index of a dataset, opened once. @throws RequestError while there is none */

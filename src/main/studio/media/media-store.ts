@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ReadableStream } from 'node:stream/web';
 import sharp from 'sharp';
 import { MAX_PIXELS, MAX_UPLOAD_BYTES, type ImageType, type Upload } from '../../../shared/api/media.ts';
 import type { AskedImage } from '../../../shared/api/compare.ts';
@@ -11,6 +12,7 @@ import { sampleMediaId } from '../datasets/sample-view.ts';
 import { notFound, RequestError } from '../request-error.ts';
 import type { Workspace } from '../workspace.ts';
 import { imageType } from './image-type.ts';
+import { uploadedFrames } from './video-upload.ts';
 
 /** Pictures that are scaled at once: each takes a thread and its pixels. */
 const SCALED_AT_ONCE = 4;
@@ -80,6 +82,15 @@ export class MediaStore {
       await rename(`${file}.tmp`, file);
     }
     return { id: `u.${digest}`, type, width, height, bytes: bytes.length };
+  }
+
+  /** Keeps frames of a video as pictures. @throws InputError where it is none that can be decoded, or too large */
+  async addVideo(body: ReadableStream<Uint8Array>, frames: number): Promise<Upload[]> {
+    await mkdir(this.uploads, { recursive: true });
+    const pictures = await uploadedFrames(body, frames, this.uploads);
+    const kept: Upload[] = [];
+    for (const picture of pictures) kept.push(await this.add(picture));
+    return kept;
   }
 
   /** Ids of the pictures that a question shows, in order. @throws RequestError where one is not there */

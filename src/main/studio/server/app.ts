@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { MAX_UPLOAD_BYTES } from '../../../shared/api/media.ts';
+import { MAX_UPLOAD_BYTES, MAX_VIDEO_UPLOAD_BYTES } from '../../../shared/api/media.ts';
 import { RequestError } from '../request-error.ts';
 import type { Studio } from '../studio.ts';
 import { createApi } from './api.ts';
@@ -12,6 +12,12 @@ import { timeLimit } from './time-limit.ts';
 
 /** The largest JSON body: a recipe of a million characters with its escapes. */
 const MAX_BODY_BYTES = 4_000_000;
+
+/** Of requests whose body is a file. */
+const BODY_LIMITS: Readonly<Record<string, number>> = {
+  '/api/uploads': MAX_UPLOAD_BYTES,
+  '/api/uploads/video': MAX_VIDEO_UPLOAD_BYTES,
+};
 
 const tooLarge = (): never => {
   throw new RequestError(413, 'The request is too large', 'Send less at once');
@@ -31,12 +37,10 @@ export function createApp(studio: Studio, options: AppOptions) {
   );
   app.use(securityHeaders);
   app.use(guard(options));
-  app.use('/api/uploads', bodyLimit({ maxSize: MAX_UPLOAD_BYTES, onError: tooLarge }));
-  app.use(async (context, next) =>
-    context.req.path === '/api/uploads'
-      ? next()
-      : bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge })(context, next),
-  );
+  app.use(async (context, next) => {
+    const maxSize = BODY_LIMITS[context.req.path] ?? MAX_BODY_BYTES;
+    return bodyLimit({ maxSize, onError: tooLarge })(context, next);
+  });
   app.use('/api/*', timeLimit());
   app.route('/', createApi(studio));
   app.get('/api/*', (context) => context.notFound());

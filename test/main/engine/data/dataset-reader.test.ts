@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { brokenSamplesError, type Dataset, readDataset } from '../../../../src/main/engine/data/dataset-reader.ts';
+import { pictureFile } from '../../../../src/main/engine/data/video/video-frames.ts';
 import { InputError } from '../../../../src/shared/errors.ts';
+import { describeWithFfmpeg, shownFrame, writeVideo } from '../../../helpers/video.ts';
 
 let folder = '';
 let images = '';
@@ -204,13 +206,49 @@ describe('videos', () => {
     samples.close();
   });
 
+  it('takes frames of a long folder, evenly spread', () => {
+    const file = join(folder, 'few.jsonl');
+    writeFileSync(file, lines(record('1', { video: 'clip' })));
+    const { samples } = readDataset(file, { images, frames: 1 });
+    expect(samples.get(0)).toMatchObject({ turns: [{ media: 1 }], images: [join(images, 'clip/frame-9.png')] });
+    samples.close();
+  });
+
   it.each([
-    ['film.mp4', 'is a video file, which cannot be decoded yet; give a folder that holds its frames'],
+    ['film.mp4', 'film.mp4: is not a video that can be read'],
     ['empty', 'holds no frames'],
-    ['a.png', 'is not a folder'],
+    ['a.png', 'a.png: is not a video that can be read'],
     ['none', 'does not exist'],
     ['up', 'is a link that leaves the images folder'],
   ])('refuses %s', (video, reason) => {
     expect(reasons(read(lines(record('1', { video }))))[0]).toContain(reason);
+  });
+});
+
+describeWithFfmpeg('a video file', () => {
+  it('is no broken sample where ffmpeg is missing: no data is read then', () => {
+    writeVideo(join(images, 'sub', 'other.mp4'), { frames: 2 });
+    vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
+    vi.stubEnv('PATH', join(folder, 'nowhere'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const text = lines(record('1', { video: 'sub/other.mp4' }));
+    expect(() => read(text)).toThrow(/other\.mp4: is a video, and ffmpeg was not found\. Install ffmpeg/);
+  });
+
+  it('is a sample whose frames are its visual groups', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    writeVideo(join(images, 'sub', 'real.mp4'), { frames: 12 });
+    const { samples, broken } = read(lines(record('1', { video: 'sub/real.mp4' })));
+    expect(broken).toEqual([]);
+    const { modality, turns, images: frames } = samples.get(0);
+    expect({ modality, media: turns[0]?.media, groups: samples.facts(0).groups }).toEqual({
+      ...{ modality: 'video', media: 8, groups: 8 },
+    });
+    // floor(i · 11 / 7)
+    expect(await Promise.all(frames.map(async (frame) => shownFrame(await pictureFile(frame))))).toEqual([
+      0, 1, 3, 4, 6, 7, 9, 11,
+    ]);
+    samples.close();
   });
 });

@@ -1,9 +1,10 @@
-import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dataset, DatasetDetail, DatasetStats, Sample, SamplePage } from '../../../../src/shared/api/datasets.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
+import { describeWithFfmpeg, shownFrame, writeVideo } from '../../../helpers/video.ts';
 
 const [COUNT, PATIENCE_MS] = [3000, 120_000];
 let studio: TestStudio;
@@ -184,6 +185,53 @@ describe('pictures', () => {
       .toBuffer();
     expect(JSON.parse((await post(bomb)).text)).toMatchObject({ error: { problem: { value: '9000 x 6000' } } });
     expect((await post(new Uint8Array(20_000_001))).status).toBe(413);
+  });
+});
+
+describeWithFfmpeg('videos', () => {
+  beforeAll(() => void vi.stubEnv('XDG_CACHE_HOME', join(studio.workspace, 'cache')));
+  afterAll(() => void vi.unstubAllEnvs());
+
+  const post = (body: Uint8Array, query = '') =>
+    studio.ask(`/api/uploads/video${query}`, { method: 'POST', headers: { 'content-type': 'video/mp4' }, body });
+
+  it('of a dataset are shown as their frames, without a path', async () => {
+    const folder = join(studio.workspace, 'data', 'films');
+    mkdirSync(join(folder, 'images'), { recursive: true });
+    writeVideo(join(folder, 'images', 'film.mp4'), { frames: 15 });
+    writeFileSync(join(folder, 'images', 'list.mp4'), '#EXTM3U\nfilm.mp4\n');
+    const films = ['film.mp4', 'list.mp4'].map((video, i) => ({ ...record(0), id: `v${i}`, image: undefined, video }));
+    writeFileSync(join(folder, 'train.jsonl'), films.map((film) => JSON.stringify(film)).join('\n'));
+    const { id, broken, media, modalities } = await imported('data/films');
+    expect({ broken, media, videos: modalities.video }).toEqual({ broken: 1, media: 8, videos: 1 });
+    const { brokenSamples } = await studio.json<DatasetDetail>(`/datasets/${id}`);
+    expect(brokenSamples[0]?.reason).toContain('video: list.mp4: is a playlist that names other files');
+    const { media: shown } = await studio.json<Sample>(`/datasets/${id}/samples/0`);
+    expect(shown).toEqual([{ kind: 'video', path: 'film.mp4', ids: shown[0]?.ids }]);
+    expect(shown[0]?.ids).toHaveLength(8);
+    expect((await studio.ask(`/api/media/${shown[0]?.ids[7]}`)).headers['content-type']).toBe('image/png');
+  });
+
+  it('can be uploaded, and become as many pictures as asked for', async () => {
+    const file = join(studio.workspace, 'upload.mp4');
+    writeVideo(file, { frames: 15 });
+    const answer = await post(readFileSync(file), '?frames=3');
+    const { frames } = JSON.parse(answer.text) as { frames: { id: string; width: number }[] };
+    expect([answer.status, frames.map(({ width }) => width)]).toEqual([201, [32, 32, 32]]);
+    const pictures = frames.map(({ id }) => join(studio.workspace, '.llavolta', 'uploads', id.slice(2)));
+    // floor(i · 14 / 2)
+    expect(await Promise.all(pictures.map(shownFrame))).toEqual([0, 7, 14]);
+    expect(
+      readdirSync(join(studio.workspace, '.llavolta', 'uploads')).filter((name) => name.startsWith('video-')),
+    ).toEqual([]);
+  });
+
+  it('are refused where they are none, with no word about where they lay', async () => {
+    const { status, text } = await post(Buffer.from("ffconcat version 1.0\nfile '/etc/passwd'\n"));
+    expect([status, text]).toEqual([400, expect.stringContaining('is a playlist that names other files')]);
+    expect(text).not.toContain(studio.workspace);
+    expect((await post(Buffer.from(''))).status).toBe(400);
+    expect((await post(Buffer.from('x'), '?frames=101')).status).toBe(400);
   });
 });
 

@@ -16,6 +16,7 @@ import { indexDataset } from '../dataset-index.ts';
 import { readDataset } from '../dataset-reader.ts';
 import { countSampleTokens } from '../sample-tokens.ts';
 import type { DatasetManifest } from './dataset-folder.ts';
+import { frameAddresses, pictureFile } from '../video/video-frames.ts';
 import { getEasyVqa } from './easy-vqa.ts';
 import { getShapes } from './shapes/shapes.ts';
 
@@ -34,6 +35,7 @@ async function runJob(job: DatasetJob): Promise<DatasetMessage> {
     const { leftOut, ...provided } = await importBenchmark(job, onProgress);
     return { ...providedMessage(job.folder, provided), leftOut };
   }
+  if (job.kind === 'frames') return { type: 'frames', videos: await Promise.all(decodeVideos(job)) };
   const { folder, replace } = job;
   const provided =
     job.kind === 'easy-vqa'
@@ -48,6 +50,20 @@ function providedMessage(
 ): Extract<DatasetMessage, { type: 'provided' }> {
   const { licence, splits, images } = manifest;
   return { type: 'provided', folder, reused, licence, splits, pictures: { count: images.count, bytes: images.bytes } };
+}
+
+type FramesJob = Extract<DatasetJob, { kind: 'frames' }>;
+type DecodedVideo = Extract<DatasetMessage, { type: 'frames' }>['videos'][number];
+
+function decodeVideos({ videos, frames }: FramesJob): Promise<DecodedVideo>[] {
+  return videos.map(async (file) => {
+    try {
+      return await Promise.all(frameAddresses(file, frames).map(pictureFile));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return error.problem;
+    }
+  });
 }
 
 function checkDataset({ file, images }: Extract<DatasetJob, { kind: 'check' }>): CheckedDataset {

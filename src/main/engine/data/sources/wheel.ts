@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { InputError } from '../../../../shared/errors.ts';
+import { cacheFolder } from '../cache-folder.ts';
 
 /** One exact file of the Python package index. */
 export interface PinnedWheel {
@@ -29,7 +29,7 @@ const ATTEMPTS = 2;
 
 /** The folder for downloads that all projects of this user share. */
 export function downloadCache(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'llavolta-studio', 'downloads');
+  return cacheFolder('downloads');
 }
 
 /**

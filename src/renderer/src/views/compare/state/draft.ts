@@ -9,6 +9,7 @@ import {
   type AskRequest,
   type Pane,
 } from '../../../../../shared/api/compare.ts';
+import { DEFAULT_FRAMES, MAX_FRAMES } from '../../../../../shared/frames.ts';
 import type { PaneSetting } from '../panes/pane-list.ts';
 
 /** A picture of a question, the frames of a video, or all pictures of a dataset's sample. */
@@ -32,6 +33,8 @@ export type Sampling = z.infer<typeof samplingSchema>;
 const draftSchema = z.strictObject({
   question: z.string().max(20_000).default(''),
   images: z.array(trayItemSchema).max(100).default([]),
+  /** Frames that are taken of a video. */
+  frames: z.int().min(1).max(MAX_FRAMES).default(DEFAULT_FRAMES),
   panes: z
     .array(z.strictObject({ key: z.string(), ...paneSchema.shape }))
     .max(MAX_PANES)
@@ -67,12 +70,14 @@ export const useDraft = defineStore('compare-draft', () => {
   const stored = readDraft();
   const question = ref(stored.question);
   const images = shallowRef<readonly TrayItem[]>(stored.images);
+  const frames = ref(stored.frames);
   const panes = shallowRef<readonly PaneSetting[]>(stored.panes);
   const sampling = ref<Sampling>(stored.sampling);
   watch(
-    [question, images, panes, sampling],
+    [question, images, frames, panes, sampling],
     () => {
-      const draft = { question: question.value, images: images.value, panes: panes.value, sampling: sampling.value };
+      const [words, pictures] = [{ question: question.value }, { images: images.value, frames: frames.value }];
+      const draft = { ...words, ...pictures, panes: panes.value, sampling: sampling.value };
       localStorage.setItem(KEY, JSON.stringify(draft));
     },
     { deep: true },
@@ -85,5 +90,5 @@ export const useDraft = defineStore('compare-draft', () => {
     images: images.value.flatMap(({ sources }) => sources),
     ...sampling.value,
   }));
-  return { question, images, panes, sampling, media, request };
+  return { question, images, frames, panes, sampling, media, request };
 });

@@ -23,7 +23,11 @@ function isSchema(value: unknown): value is JsonSchema {
 }
 
 function below(schema: JsonSchema, key: string | number): JsonSchema {
-  const group = schema[typeof key === 'number' ? 'prefixItems' : 'properties'];
+  const name = typeof key === 'number' ? 'prefixItems' : 'properties';
+  const { anyOf } = schema;
+  // Of a field that may be a group or something else, the group.
+  const forms: unknown[] = [schema, ...(Array.isArray(anyOf) ? anyOf : [])];
+  const group = forms.filter(isSchema).find((form) => isSchema(form[name]))?.[name];
   const found = isSchema(group) ? group[key] : undefined;
   return isSchema(found) ? found : {};
 }
