@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { answerEventSchema, askJobSchema, converseJobSchema, questionSchema } from './answer.ts';
 import { attentionJobSchema, attentionProgressSchema, attentionReportSchema } from './attention-study.ts';
 import {
+  batchTimesSchema,
   evaluatedAnswerSchema,
   evaluateJobSchema,
   evaluationProgressSchema,
@@ -114,7 +115,12 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   /** How far an evaluation is, and what it found. */
   z.strictObject({ type: z.literal('evaluation-progress'), progress: evaluationProgressSchema }),
   z.strictObject({ type: z.literal('evaluation-report'), report: evaluationReportSchema }),
-  z.strictObject({ type: z.literal('evaluation-answers'), answers: z.array(evaluatedAnswerSchema) }),
+  z.strictObject({
+    type: z.literal('evaluation-answers'),
+    /** A whole batch. */
+    answers: z.array(evaluatedAnswerSchema),
+    times: batchTimesSchema,
+  }),
   /** How far a measurement of attention by depth is, and what it found. */
   z.strictObject({ type: z.literal('attention-progress'), progress: attentionProgressSchema }),
   z.strictObject({ type: z.literal('attention-report'), report: attentionReportSchema }),

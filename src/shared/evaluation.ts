@@ -50,6 +50,11 @@ export const evaluateJobSchema = z.strictObject({
   answers: text.min(1).optional(),
   /** Whether every single answer is told too. */
   reportsAnswers: z.boolean().optional(),
+  /**
+   * Ids of questions that were answered before. Batches are made of all questions and those that hold nothing else are left
+   * out, so that what is still asked is asked in the same company as ever.
+   */
+  answered: z.array(text).optional(),
   /** By default graph. */
   execution: executionModeSchema.optional(),
 });
@@ -62,8 +67,28 @@ export const evaluatedAnswerSchema = z.strictObject({
   expected: text,
   answers: z.array(text),
   correct: z.array(z.boolean()),
+  /** What the cost of the answers depends on; absent in answers that an earlier version kept. */
+  cost: z
+    .strictObject({
+      /** Visual tokens of each image before compression. */
+      groupLengths: z.array(count),
+      /** Tokens of the prompt that are not visual. */
+      textTokens: count,
+      /** Tokens that were generated, a stop token included, a place for each setting. */
+      generatedTokens: z.array(count),
+    })
+    .optional(),
 });
 export type EvaluatedAnswer = z.infer<typeof evaluatedAnswerSchema>;
+
+/** What a batch of questions took, milliseconds in all, a place for each setting. The vision tower is left out. */
+export const batchTimesSchema = z.strictObject({
+  questions: count,
+  /** Until every question had its first token. */
+  prefillMs: z.array(amount),
+  totalMs: z.array(amount),
+});
+export type BatchTimes = z.infer<typeof batchTimesSchema>;
 
 /** How many of some questions were answered right. */
 export const scoreSchema = z.strictObject({ questions: count, correct: count });
@@ -134,7 +159,10 @@ export function formatMetric({ value, unit }: Metric): string {
   return unit === '%' ? `${value.toFixed(2)} %` : `${value.toFixed(1)} points`;
 }
 
-/** Where an evaluation stands. Every setting has been asked `done` of `total` questions. */
+/**
+ * Where an evaluation stands. Every setting has been asked `done` of `total` questions, those answered before included;
+ * scores are of the others.
+ */
 export const evaluationProgressSchema = z.strictObject({
   done: count,
   total: count,

@@ -29,15 +29,32 @@ export interface RedundancyPoint extends SettingResult {
   readonly difference: number;
 }
 
+/** Where accuracy falls by more than is tolerated. */
+export interface ToleratedLimit<Point> {
+  /** The setting that removes the most tokens and loses no more than tolerated. */
+  readonly lastTolerated: Point | undefined;
+  /** The setting that removes the fewest tokens of those that lose more. */
+  readonly firstBeyond: Point | undefined;
+}
+
 /** What the study says. */
-export interface Redundancy {
+export interface Redundancy extends ToleratedLimit<RedundancyPoint> {
   readonly full: SettingResult;
   /** By falling share of tokens that are left. */
   readonly points: readonly RedundancyPoint[];
-  /** The setting that removes the most tokens and loses no more than tolerated. */
-  readonly lastTolerated: RedundancyPoint | undefined;
-  /** The setting that removes the fewest tokens of those that lose more. */
-  readonly firstBeyond: RedundancyPoint | undefined;
+}
+
+/** Finds the limit. @param points in any order; `difference` in percentage points */
+export function toleratedLimit<Point extends Pick<RedundancyPoint, 'difference' | 'retainedPercent'>>(
+  points: readonly Point[],
+): ToleratedLimit<Point> {
+  const ordered = [...points].sort((a, b) => b.retainedPercent - a.retainedPercent);
+  // A fall of exactly 3 points is tolerated, whatever the rounding of the subtraction.
+  const isTolerated = ({ difference }: Point): boolean => difference >= -TOLERATED_LOSS_POINTS - 1e-9;
+  return {
+    lastTolerated: ordered.findLast(isTolerated),
+    firstBeyond: ordered.find((point) => !isTolerated(point)),
+  };
 }
 
 /** The study from an evaluation's settings. Undefined where the evaluation has no full setting to compare with. */
@@ -48,12 +65,5 @@ export function redundancyOf({ settings }: EvaluationReport): Redundancy | undef
     .filter((setting) => setting !== full)
     .map((setting) => ({ ...setting, difference: 100 * (setting.accuracy - full.accuracy) }))
     .sort((a, b) => b.retainedPercent - a.retainedPercent);
-  // A fall of exactly 3 points is tolerated, whatever the rounding of the subtraction.
-  const isTolerated = ({ difference }: RedundancyPoint): boolean => difference >= -TOLERATED_LOSS_POINTS - 1e-9;
-  return {
-    full,
-    points,
-    lastTolerated: points.findLast(isTolerated),
-    firstBeyond: points.find((point) => !isTolerated(point)),
-  };
+  return { full, points, ...toleratedLimit(points) };
 }

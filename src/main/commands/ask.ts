@@ -5,7 +5,7 @@ import { formatCompression, parseCompression } from '../../shared/compression.ts
 import { InputError } from '../../shared/errors.ts';
 import { DEFAULT_FRAMES, parseFrames } from '../../shared/frames.ts';
 import { followJob } from '../terminal/follow-job.ts';
-import { flopsColumns } from '../terminal/format-flops.ts';
+import { flopsColumns } from '../../shared/format-flops.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
 import type { Column } from '../../shared/markdown.ts';
 import { textTable } from '../terminal/table.ts';

@@ -20,6 +20,7 @@ import {
 } from '../terminal/evaluation-view.ts';
 import { followJob } from '../terminal/follow-job.ts';
 import { LiveRegion } from '../terminal/live-region.ts';
+import { gatherGrid, readGrid, wholeNumber } from '../terminal/grid-arguments.ts';
 import { joinNegativeValues } from '../terminal/negative-values.ts';
 import { writeText } from '../terminal/write-text.ts';
 
@@ -69,30 +70,10 @@ const OPTIONS = {
   markdown: { type: 'string' },
 } as const;
 
-/** A whole number of at least 1. @throws InputError */
-function wholeNumber(field: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InputError({ field, value: text, rule: 'must be a whole number of 1 or more' });
-}
-
-function numberList(field: string, text: string): number[] {
-  return text.split(',').map((item) => {
-    if (/^-?\d{1,6}$/.test(item)) return Number(item);
-    throw new InputError({ field, value: text, rule: 'must be whole numbers with commas, e.g. K=1,3,6' });
-  });
-}
-
 /** The settings of `K=1,3,6 S=2,4` or `K=1,3,6 S=2,4 C=random,k-means`. @throws InputError */
 export function parseGrid(text: string): string[] {
-  const [, layers, strides, compressors] = /^K=(\S+)\s+S=(\S+)(?:\s+C=(\S+))?$/.exec(text.trim()) ?? [];
-  if (layers === undefined || strides === undefined) {
-    throw new InputError({
-      field: '--grid',
-      value: text,
-      rule: 'must be layers, strides and, if you like, compressors, e.g. K=1,3,6 S=2,4,8 C=random,k-means',
-    });
-  }
-  return gridCompressions(numberList('--grid', layers), numberList('--grid', strides), compressors?.split(','));
+  const { layers, strides, compressors } = readGrid(text);
+  return gridCompressions(layers, strides, compressors);
 }
 
 /** @throws InputError */
@@ -118,8 +99,8 @@ export function parseEvaluation(argv: string[]): {
     allowPositionals: true,
     options: OPTIONS,
   });
-  const isOfGrid = (text: string): boolean => values.grid !== undefined && /^[SC]=/.test(text);
-  const [model, ...rest] = positionals.filter((text) => !isOfGrid(text));
+  const { grid: gridText, rest: named } = gatherGrid(values.grid, positionals);
+  const [model, ...rest] = named;
   if (model === undefined || rest.length > 0) {
     throw new InputError({
       field: 'evaluate',
@@ -129,7 +110,7 @@ export function parseEvaluation(argv: string[]): {
   }
   if (values.data === undefined) throw new InputError({ field: '--data', rule: 'must be given' });
   const listed = values.compress === undefined ? [] : parseList(values.compress);
-  const grid = values.grid === undefined ? [] : parseGrid([values.grid, ...positionals.filter(isOfGrid)].join(' '));
+  const grid = gridText === undefined ? [] : parseGrid(gridText);
   const compressions = [...new Set([...listed, ...grid])];
   return {
     job: {

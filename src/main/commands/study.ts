@@ -1,11 +1,13 @@
 import { InputError } from '../../shared/errors.ts';
 import * as attention from './study-attention.ts';
 import * as budget from './study-budget.ts';
+import * as redundancy from './study-redundancy.ts';
 
 export const summary = 'what visual tokens are worth: studies of a trained model';
 
 /** Studies by name. */
 const STUDIES: Readonly<Record<string, { readonly usage: string; run(argv: string[]): Promise<number> }>> = {
+  redundancy,
   attention,
   budget,
 };

@@ -4,7 +4,7 @@ import { visualTokensPerLayer } from '../../shared/compression.ts';
 import { FLOPS_RULES, type CountedFlops } from '../../shared/flops-rules.ts';
 import type { ModelSize } from '../../shared/model-size.ts';
 import type { PlanLine, PlanSettings } from '../../shared/training-plan.ts';
-import { formatFlops } from '../terminal/format-flops.ts';
+import { formatFlops } from '../../shared/format-flops.ts';
 import { textTable } from '../terminal/table.ts';
 import { rowText, type PlanRequest } from './arguments.ts';
 

@@ -2,7 +2,8 @@
 import { parseCompression } from '../../shared/compression.ts';
 import type { SchemeSummary, SettingSummary, Spread } from '../../shared/experiment/result.ts';
 import { table } from '../../shared/markdown.ts';
-import { signed, withSpread } from './markdown.ts';
+import { signed } from '../../shared/signed.ts';
+import { withSpread } from './markdown.ts';
 
 const spread = ({ mean, deviation }: Spread): string => withSpread(mean, deviation ?? NaN, 2);
 

@@ -2,7 +2,7 @@
 import { parseCompression, type CompressionPoint } from '../../shared/compression.ts';
 import { redundancyOf, TOLERATED_LOSS_POINTS, type Redundancy, type RedundancyPoint } from '../../shared/redundancy.ts';
 import { table } from '../../shared/markdown.ts';
-import { signed } from './markdown.ts';
+import { signed } from '../../shared/signed.ts';
 import { findStudy, type Scheme } from './schemes.ts';
 
 const percent = (share: number): string => (100 * share).toFixed(2);

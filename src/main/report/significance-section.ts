@@ -1,7 +1,7 @@
 /** Whether the schemes' differences to the baseline are more than noise. */
 import type { Comparison, PairedComparison, SchemeSummary } from '../../shared/experiment/result.ts';
 import { table } from '../../shared/markdown.ts';
-import { signed } from './markdown.ts';
+import { signed } from '../../shared/signed.ts';
 
 const range = ([low, high]: readonly [number, number]): string => `${signed(low, 2)} to ${signed(high, 2)}`;
 

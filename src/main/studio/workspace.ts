@@ -8,6 +8,8 @@ export interface Workspace {
   readonly runs: string;
   readonly data: string;
   readonly models: string;
+  /** A folder for each study: what was asked, every answer, what was found. */
+  readonly studies: string;
   /** Files of the studio itself: queue, library, indexes, uploads, history. All but the notes on runs can be made anew. */
   readonly studio: string;
 }
@@ -21,6 +23,7 @@ export function workspaceOf(folder: string): Workspace {
     runs: inside('runs'),
     data: inside('data'),
     models: inside('models'),
+    studies: inside('studies'),
     studio: inside('.llavolta'),
   };
 }

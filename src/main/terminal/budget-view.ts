@@ -1,7 +1,7 @@
 import { FIGURE_OF, type BudgetTarget } from '../../shared/budget-target.ts';
 import type { Column } from '../../shared/markdown.ts';
 import type { BudgetSolution, BudgetSolutions } from '../../shared/token-budget.ts';
-import { formatFlops } from './format-flops.ts';
+import { formatFlops } from '../../shared/format-flops.ts';
 import { textTable } from './table.ts';
 
 const stageText = ({ stages }: BudgetSolution): string =>

@@ -1,4 +1,4 @@
-import { flopsColumns } from './format-flops.ts';
+import { flopsColumns } from '../../shared/format-flops.ts';
 import {
   formatMetric,
   isScoredOutside,

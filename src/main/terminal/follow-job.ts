@@ -6,12 +6,12 @@ const FAILED = 1;
 const INTERRUPTED = 130;
 
 /**
- * Runs an engine's job for a command and hands over what it tells. Ctrl-C lets the job end as it can, a second one ends
- * the program. A failure is printed.
+ * Does a command's work. Ctrl-C asks it to end as it can, a second one ends the program. A failure of the engine is
+ * printed.
  *
  * @returns exit code: 0, or what went wrong
  */
-export async function followJob(job: PlainJob, onMessage: (message: JobMessage) => void): Promise<number> {
+export async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
@@ -19,7 +19,7 @@ export async function followJob(job: PlainJob, onMessage: (message: JobMessage) 
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   try {
-    for await (const message of runEngineJob(job, controller.signal)) onMessage(message);
+    await work(controller.signal);
     return controller.signal.aborted ? INTERRUPTED : 0;
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
@@ -28,4 +28,11 @@ export async function followJob(job: PlainJob, onMessage: (message: JobMessage) 
   } finally {
     for (const name of SIGNALS) process.off(name, onSignal);
   }
+}
+
+/** Runs an engine's job for a command and hands over what it tells. @returns exit code, as `untilInterrupted` */
+export function followJob(job: PlainJob, onMessage: (message: JobMessage) => void): Promise<number> {
+  return untilInterrupted(async (signal) => {
+    for await (const message of runEngineJob(job, signal)) onMessage(message);
+  });
 }

@@ -11,6 +11,7 @@ import {
 } from '../../../shared/compression.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type {
+  BatchTimes,
   EvaluatedAnswer,
   EvaluateJob,
   EvaluationProgress,
@@ -19,6 +20,7 @@ import type {
 } from '../../../shared/evaluation.ts';
 import { tf } from '../backend/tensorflow.ts';
 import { sum } from '../../../shared/sum.ts';
+import type { AnsweredQuestion } from '../../../shared/tally.ts';
 import { brokenSamplesError, readDataset } from '../data/dataset-reader.ts';
 import { loadAnsweringModel, type LoadedModel } from '../generate/loaded-model.ts';
 import { visualTokensPerImage, type LlavaConfig } from '../model/config.ts';
@@ -30,16 +32,17 @@ import { batchGroups, groupQuestions, type Question, type QuestionGroup } from '
 import { AnswerNotes } from './answer-files/answer-notes.ts';
 import { RIGHT_CREDIT } from './scorers/scorer.ts';
 import { chooseScorer } from './scorers/scorers.ts';
-import { Tally } from './tally.ts';
+import { ScoredTally } from './scored-tally.ts';
 
 export type EvaluationEvent =
-  | { readonly type: 'answers'; readonly answers: EvaluatedAnswer[] }
+  | { readonly type: 'answers'; readonly answers: EvaluatedAnswer[]; readonly times: BatchTimes }
   | { readonly type: 'progress'; readonly progress: EvaluationProgress }
   | { readonly type: 'report'; readonly report: EvaluationReport };
 
 type Settings = Pick<
   EvaluateJob,
   | 'reportsAnswers'
+  | 'answered'
   | 'scorer'
   | 'answers'
   | 'model'
@@ -87,13 +90,22 @@ function checkSettings(
   }
 }
 
+const countQuestions = (groups: readonly QuestionGroup[]): number =>
+  sum(groups.map(({ questions }) => questions.length));
+
+/** The batches that hold a question which has no answer yet. */
+function openBatches(batches: readonly QuestionGroup[][], answered: readonly string[] = []): QuestionGroup[][] {
+  const known = new Set(answered);
+  return batches.filter((batch) => batch.some(({ questions }) => questions.some(({ id }) => !known.has(id))));
+}
+
 /** One evaluation while it runs. */
 class Evaluation {
   private readonly settings: Settings;
-  /** What was said since the last `takeAnswers`, where that is asked for. */
+  /** What was said in the batch at hand, where that is asked for. */
   private readonly said = new Map<Question, EvaluatedAnswer>();
   private readonly model: LoadedModel;
-  private readonly tallies: readonly Tally[];
+  private readonly tallies: readonly ScoredTally[];
   private readonly groups: readonly QuestionGroup[];
   private readonly scorer: ScorerName;
   private readonly notes: AnswerNotes | undefined;
@@ -101,6 +113,9 @@ class Evaluation {
   private loadMs = 0;
   private visionMs = 0;
   private done = 0;
+  /** Questions that were answered before. */
+  private readonly before: number;
+  /** Those to answer. */
   readonly batches: readonly QuestionGroup[][];
 
   constructor(settings: Settings, model: LoadedModel) {
@@ -113,22 +128,22 @@ class Evaluation {
     const questions = this.groups.flatMap((group) => group.questions);
     const { name, scorer } = chooseScorer(questions, settings.scorer, settings.data);
     this.scorer = name;
-    this.tallies = compressions.map((compression) => new Tally(compression, shape, scorer.keeper()));
+    this.tallies = compressions.map((compression) => new ScoredTally(compression, shape, scorer.keeper()));
     if (settings.answers !== undefined) this.notes = new AnswerNotes(settings.answers, compressions);
-    this.batches = batchGroups(this.groups, settings.batchSize);
+    this.batches = openBatches(batchGroups(this.groups, settings.batchSize), settings.answered);
+    this.before = this.total - countQuestions(this.batches.flat());
   }
 
   get progress(): EvaluationProgress {
-    const total = this.groups.reduce((count, { questions }) => count + questions.length, 0);
     const scores = this.tallies.map(({ compression, score }) => ({
       compression: formatCompression(compression),
       score,
     }));
-    return { done: this.done, total, scores };
+    return { done: this.before + this.done, total: this.total, scores };
   }
 
-  /** Answers one batch at every setting. */
-  async answer(batch: readonly QuestionGroup[]): Promise<void> {
+  /** Answers one batch at every setting. @returns every single answer; none unless they are asked for */
+  async answer(batch: readonly QuestionGroup[]): Promise<Omit<Extract<EvaluationEvent, { type: 'answers' }>, 'type'>> {
     const loading = performance.now();
     const pixels = await loadPixels(
       batch.flatMap(({ images }) => images),
@@ -140,19 +155,16 @@ class Evaluation {
     const features = images > 0 ? imageFeatures(pixels, images, this.model, settings) : undefined;
     this.loadMs += encoding - loading;
     this.visionMs += performance.now() - encoding;
+    const questions = countQuestions(batch);
+    this.said.clear();
     try {
-      for (const tally of this.tallies) this.answerAt(tally, batch, features);
+      const times = this.tallies.map((tally) => this.answerAt(tally, batch, features));
+      const [prefillMs, totalMs] = [times.map((one) => one.prefillMs), times.map((one) => one.totalMs)];
+      this.done += questions;
+      return { answers: [...this.said.values()], times: { questions, prefillMs, totalMs } };
     } finally {
       if (features) tf.dispose({ ...features });
     }
-    this.done += batch.reduce((count, { questions }) => count + questions.length, 0);
-  }
-
-  /** Every single answer since the last call; none unless they are asked for. */
-  takeAnswers(): EvaluatedAnswer[] {
-    const answers = [...this.said.values()];
-    this.said.clear();
-    return answers;
   }
 
   /** Writes the answers into files, where that was asked for. */
@@ -160,8 +172,10 @@ class Evaluation {
     this.notes?.write(basename(this.model.dir));
   }
 
+  /** What was found out about the questions asked, those answered before left out. */
   report(): EvaluationReport {
-    const images = new Set(this.groups.flatMap((group) => group.images)).size;
+    const perQuestion = (value: number): number => (this.done === 0 ? 0 : value / this.done);
+    const images = new Set(this.batches.flat().flatMap((group) => group.images)).size;
     return {
       model: this.model.dir,
       data: this.settings.data,
@@ -169,14 +183,22 @@ class Evaluation {
       images,
       layers: this.model.config.text.layers,
       scorer: this.scorer,
-      loadMs: this.loadMs / this.done,
-      visionMs: this.visionMs / this.done,
+      loadMs: perQuestion(this.loadMs),
+      visionMs: perQuestion(this.visionMs),
       durationMs: performance.now() - this.startedAt,
       settings: this.tallies.map((tally) => tally.result()),
     };
   }
 
-  private answerAt(tally: Tally, batch: readonly QuestionGroup[], features: TowerOutput | undefined): void {
+  private get total(): number {
+    return countQuestions(this.groups);
+  }
+
+  private answerAt(
+    tally: ScoredTally,
+    batch: readonly QuestionGroup[],
+    features: TowerOutput | undefined,
+  ): { readonly prefillMs: number; readonly totalMs: number } {
     const { stopIds } = this.model;
     const limits = { maxTokens: this.settings.maxTokens, stopIds };
     const { answers, prefillMs, totalMs } = answerBatch(batch, features, tally.compression, this.model, limits);
@@ -184,28 +206,37 @@ class Evaluation {
     batch.forEach((group, g) =>
       group.questions.forEach((question, q) => this.score(tally, group, question, answers[g]?.[q] ?? [])),
     );
+    return { prefillMs, totalMs };
   }
 
-  private score(tally: Tally, { groups, prefix }: QuestionGroup, question: Question, ids: readonly number[]): void {
+  private score(
+    tally: ScoredTally,
+    { groups, prefix }: QuestionGroup,
+    question: Question,
+    ids: readonly number[],
+  ): void {
     const text = this.model.tokenizer.decode(ids);
     const isCorrect = tally.keeper.add(text, question) >= RIGHT_CREDIT;
     this.notes?.add(tally.compression, question, text);
-    if (this.settings.reportsAnswers) this.note(question, text, isCorrect);
     const groupLengths = groups.map(({ length }) => length);
-    tally.add({
+    const answered: AnsweredQuestion = {
       groupLengths,
       textTokens: prefix.length - sum(groupLengths) + question.suffix.length,
       generatedTokens: Math.min(ids.length + 1, this.settings.maxTokens),
       expected: question.expected,
       isCorrect,
-    });
+    };
+    tally.add(answered);
+    if (this.settings.reportsAnswers) this.note(question, text, answered);
   }
 
-  private note(question: Question, text: string, isCorrect: boolean): void {
-    const { id, expected } = question;
-    const noted = this.said.get(question) ?? { id, expected, answers: [], correct: [] };
+  private note(question: Question, text: string, answered: AnsweredQuestion): void {
+    const { expected, isCorrect, groupLengths, textTokens, generatedTokens } = answered;
+    const cost = { groupLengths: [...groupLengths], textTokens, generatedTokens: [] };
+    const noted = this.said.get(question) ?? { id: question.id, expected, answers: [], correct: [], cost };
     noted.answers.push(text.trim());
     noted.correct.push(isCorrect);
+    noted.cost?.generatedTokens.push(generatedTokens);
     this.said.set(question, noted);
   }
 }
@@ -221,9 +252,8 @@ export async function* evaluate(settings: Settings): AsyncGenerator<EvaluationEv
     const evaluation = new Evaluation(settings, model);
     yield { type: 'progress', progress: evaluation.progress };
     for (const batch of evaluation.batches) {
-      await evaluation.answer(batch);
-      const answers = evaluation.takeAnswers();
-      if (answers.length > 0) yield { type: 'answers', answers };
+      const { answers, times } = await evaluation.answer(batch);
+      if (answers.length > 0) yield { type: 'answers', answers, times };
       yield { type: 'progress', progress: evaluation.progress };
     }
     evaluation.writeAnswers();

@@ -7,7 +7,7 @@ import { evaluate } from './evaluate.ts';
 export async function* runEvaluationJob(job: EvaluateJob, control: JobControl): AsyncGenerator<EngineMessage> {
   for await (const event of evaluate(job)) {
     if (event.type === 'report') yield { type: 'evaluation-report', report: event.report };
-    else if (event.type === 'answers') yield { type: 'evaluation-answers', answers: event.answers };
+    else if (event.type === 'answers') yield { ...event, type: 'evaluation-answers' };
     else yield { type: 'evaluation-progress', progress: event.progress };
     await control.breathe();
     if (control.stopRequested) break;

@@ -1,5 +1,6 @@
 /** Questions and answers as files. Cells of tables are text: nothing in them is a formula or markup. */
 import type { Ask, BatchRow, BatchSummary } from '../../../shared/api/compare.ts';
+import { csvLine } from '../../../shared/csv.ts';
 import { FLOPS_RULES } from '../../../shared/flops-rules.ts';
 
 export type ExportFormat = 'json' | 'markdown' | 'csv';
@@ -18,16 +19,10 @@ const TYPES: Readonly<Record<ExportFormat, readonly [type: string, extension: st
 
 type Table = { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
 
-/** A cell that spreadsheets take as text, also where it begins like a formula. */
-function csvCell(text: string): string {
-  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-}
-
 const markdownCell = (text: string): string =>
   text.replaceAll(/[\\`*_[\]<>|]/g, (mark) => `\\${mark}`).replaceAll(/\s+/g, ' ');
 
-const csv = ({ head, rows }: Table): string => [head, ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
+const csv = ({ head, rows }: Table): string => [head, ...rows].map((row) => `${csvLine(row)}\n`).join('');
 
 function markdown(title: string, { head, rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(markdownCell).join(' | ')} |\n`;

@@ -11,7 +11,8 @@ import { CHECKPOINT_NAME, RUN_PATHS } from '../runs/run-files.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { isInside, shownPath, type Workspace } from '../workspace.ts';
 import { adapterParameters, baseFolderOf, holdsModel, isAdapterFolder } from './adapter.ts';
-import { namedSizes, readModelSize, readNamedSize } from './model-shape.ts';
+import { findModelFolder, sizeOfFolder } from './found-model.ts';
+import { namedSizes, readNamedSize } from './model-shape.ts';
 
 interface Place {
   readonly folder: string;
@@ -96,31 +97,14 @@ export class ModelLibrary {
 
   /** Size of what a recipe names: a named size, or a folder. @throws InputError */
   async sizeOf(from: string): Promise<ModelSize> {
-    return namedSizes().includes(from) ? readNamedSize(from) : this.sizeOfFolder(await this.foundFolder(from));
+    if (namedSizes().includes(from)) return readNamedSize(from);
+    return sizeOfFolder(await findModelFolder(resolve(this.workspace.folder, from)), this.workspace.folder);
   }
 
   /** The folder with the weights of what a recipe names: of an adapter, the base model's. @throws InputError */
   async weightsFolderOf(from: string): Promise<string> {
-    const folder = await this.foundFolder(from);
+    const folder = await findModelFolder(resolve(this.workspace.folder, from));
     return isAdapterFolder(folder) ? baseFolderOf(folder, this.workspace.folder) : folder;
-  }
-
-  /** The model folder that a path means, as the engine takes it: itself, or a run's finished model or newest checkpoint. */
-  private async foundFolder(from: string): Promise<string> {
-    const path = resolve(this.workspace.folder, from);
-    if (holdsModel(path)) return path;
-    const { final, checkpoints } = RUN_PATHS;
-    if (holdsModel(join(path, final))) return join(path, final);
-    const names = await readdir(join(path, checkpoints)).catch(() => []);
-    const steps = names.filter((name) => CHECKPOINT_NAME.test(name));
-    const newest = steps.sort((a, b) => Number(CHECKPOINT_NAME.exec(b)?.[1]) - Number(CHECKPOINT_NAME.exec(a)?.[1]))[0];
-    return newest === undefined ? path : join(path, checkpoints, newest);
-  }
-
-  /** An adapter made elsewhere has no configuration of the model beside it: then it is the base model's. */
-  private async sizeOfFolder(folder: string): Promise<ModelSize> {
-    const hasOwn = existsSync(join(folder, 'config.json')) || !isAdapterFolder(folder);
-    return readModelSize(hasOwn ? folder : await baseFolderOf(folder, this.workspace.folder));
   }
 
   private async folders(): Promise<Place[]> {
@@ -153,7 +137,7 @@ export class ModelLibrary {
     const { folder, ...facts } = place;
     const id = shownPath(folder, this.workspace);
     try {
-      const size = await this.sizeOfFolder(folder);
+      const size = await sizeOfFolder(folder, this.workspace.folder);
       const [bytes, info] = await Promise.all([folderSize(folder), stat(folder)]);
       const { parameters } = size;
       const adapter = isAdapterFolder(folder)

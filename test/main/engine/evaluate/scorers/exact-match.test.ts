@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { answerType } from '../../../../../src/main/engine/evaluate/answer-type.ts';
-import { isExactMatch, normaliseAnswer } from '../../../../../src/main/engine/evaluate/scorers/exact-match.ts';
+import { answerType, normaliseAnswer } from '../../../../../src/shared/answer-type.ts';
+import { isExactMatch } from '../../../../../src/main/engine/evaluate/scorers/exact-match.ts';
 
 describe('exact match', () => {
   it.each([

@@ -2,6 +2,7 @@
 import type { BatchDetail } from '../../../../../shared/api/compare.ts';
 import { mcnemarProbability } from '../../../../../shared/disagreement.ts';
 import type { SettingResult } from '../../../../../shared/evaluation.ts';
+import { signed } from '../../../../../shared/signed.ts';
 
 export interface SettingRow {
   readonly result: SettingResult;
@@ -32,10 +33,7 @@ export function settingRows({ report, changes }: Pick<BatchDetail, 'report' | 'c
 }
 
 /** `+1.2`, `−3.4`, `0.0`: a difference in percentage points. */
-export function formatPoints(points: number): string {
-  const text = Math.abs(points).toFixed(1);
-  return Number(text) === 0 ? '0.0' : `${points < 0 ? '−' : '+'}${text}`;
-}
+export const formatPoints = (points: number): string => signed(points, 1);
 
 /** `p = 0.034`, `p < 0.001`. */
 export function formatProbability(probability: number): string {

@@ -1,4 +1,12 @@
-import { normaliseAnswer } from './scorers/exact-match.ts';
+/** Lower case, punctuation and symbols as spaces, single spaces: answers that differ only in these are the same. */
+export function normaliseAnswer(answer: string): string {
+  return answer
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\p{P}\p{S}]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
 
 /** The kinds of answers that VQA v2 tells apart. */
 export type AnswerType = 'yes/no' | 'number' | 'other';

@@ -1,6 +1,6 @@
-import { compressionRatio, visualTokensPerLayer, type Compression } from '../../../shared/compression.ts';
-import { publishedFlops, type ModelShape, type PublishedFlops } from '../../../shared/cost.ts';
-import { decodeFlops, forwardFlops, totalFlops } from '../../../shared/exact-flops.ts';
+import { compressionRatio, visualTokensPerLayer, type Compression } from './compression.ts';
+import { publishedFlops, type ModelShape, type PublishedFlops } from './cost.ts';
+import { decodeFlops, forwardFlops, totalFlops } from './exact-flops.ts';
 
 /** A prompt and its answer, as far as their cost depends on them. */
 export interface AnsweredPrompt {

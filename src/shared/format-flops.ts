@@ -1,5 +1,5 @@
-import { FLOPS_RULES, type CountedFlops } from '../../shared/flops-rules.ts';
-import type { Column } from '../../shared/markdown.ts';
+import { FLOPS_RULES, type CountedFlops } from './flops-rules.ts';
+import type { Column } from './markdown.ts';
 
 const UNITS = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
 

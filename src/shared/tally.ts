@@ -1,18 +1,10 @@
-import {
-  FULL,
-  formatCompression,
-  ratioPercent,
-  summedVisualTokens,
-  type Compression,
-} from '../../../shared/compression.ts';
-import type { ModelShape } from '../../../shared/cost.ts';
-import { wilsonInterval, type Score, type SettingResult } from '../../../shared/evaluation.ts';
-import { FLOPS_RULES } from '../../../shared/flops-rules.ts';
-import { sum } from '../../../shared/sum.ts';
-import { answerCost, type AnsweredPrompt } from '../generate/answer-cost.ts';
+import { FULL, formatCompression, ratioPercent, summedVisualTokens, type Compression } from './compression.ts';
+import type { ModelShape } from './cost.ts';
+import { wilsonInterval, type Score, type SettingResult } from './evaluation.ts';
+import { FLOPS_RULES } from './flops-rules.ts';
+import { sum } from './sum.ts';
+import { answerCost, type AnswerCost, type AnsweredPrompt } from './answer-cost.ts';
 import { answerType } from './answer-type.ts';
-import { exactMatch } from './scorers/exact-match.ts';
-import type { ScoreKeeper } from './scorers/scorer.ts';
 
 /** One answered question, as far as it counts. */
 export interface AnsweredQuestion extends AnsweredPrompt {
@@ -32,8 +24,6 @@ interface Costs {
 /** Scores and costs of one compression setting, question by question. */
 export class Tally {
   readonly compression: Compression;
-  /** By the benchmark's own rule. */
-  readonly keeper: ScoreKeeper;
   private readonly model: ModelShape;
   private readonly total = { questions: 0, correct: 0 };
   private readonly byType = new Map<string, { questions: number; correct: number }>();
@@ -41,12 +31,12 @@ export class Tally {
     ...{ visualTokens: 0, visualTokensFull: 0 },
     ...{ flopsPaper: 0, flopsFastv: 0, flopsPyramidDrop: 0, flopsExact: 0 },
   };
+  private readonly known = new Map<string, AnswerCost>();
   private prefillMs = 0;
   private totalMs = 0;
 
-  constructor(compression: Compression, model: ModelShape, keeper = exactMatch.keeper()) {
+  constructor(compression: Compression, model: ModelShape) {
     this.compression = compression;
-    this.keeper = keeper;
     this.model = model;
   }
 
@@ -73,7 +63,6 @@ export class Tally {
   result(): SettingResult {
     const { questions, correct } = this.total;
     const { visualTokens, visualTokensFull, ...flops } = this.costs;
-    const metrics = this.keeper.metrics();
     const perQuestion = (value: number): number => (questions === 0 ? 0 : value / questions);
     return {
       compression: formatCompression(this.compression),
@@ -81,7 +70,6 @@ export class Tally {
       accuracy: perQuestion(correct),
       interval: wilsonInterval(this.total),
       byType: Object.fromEntries([...this.byType].sort(([a], [b]) => (a < b ? -1 : 1))),
-      ...(metrics.length > 0 && { metrics }),
       visualTokens: perQuestion(visualTokens),
       retainedPercent: visualTokensFull === 0 ? 100 : (100 * visualTokens) / visualTokensFull,
       compressionRatio: ratioPercent(visualTokensFull, visualTokens),
@@ -94,8 +82,16 @@ export class Tally {
     };
   }
 
+  /** Most prompts are as long as others were. */
+  private costOf(prompt: AnsweredPrompt): AnswerCost {
+    const key = `${prompt.groupLengths.join()} ${prompt.textTokens} ${prompt.generatedTokens}`;
+    const cost = this.known.get(key) ?? answerCost(this.model, prompt, this.compression);
+    this.known.set(key, cost);
+    return cost;
+  }
+
   private addCosts(question: AnsweredQuestion): void {
-    const cost = answerCost(this.model, question, this.compression);
+    const cost = this.costOf(question);
     this.costs.visualTokens += sum(cost.visualTokensPerLayer);
     this.costs.visualTokensFull += summedVisualTokens(question.groupLengths, this.model.decoder.layers, FULL);
     for (const { key } of FLOPS_RULES) this.costs[key] += cost[key];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Tally } from '../../../../src/main/engine/evaluate/tally.ts';
-import { answerCost } from '../../../../src/main/engine/generate/answer-cost.ts';
-import { FULL, parseCompression } from '../../../../src/shared/compression.ts';
-import { decodeFlops, forwardFlops, totalFlops } from '../../../../src/shared/exact-flops.ts';
-import { llava15 } from '../../../shared/llava-1.5-7b.ts';
+import { Tally } from '../../src/shared/tally.ts';
+import { answerCost } from '../../src/shared/answer-cost.ts';
+import { FULL, parseCompression } from '../../src/shared/compression.ts';
+import { decodeFlops, forwardFlops, totalFlops } from '../../src/shared/exact-flops.ts';
+import { llava15 } from './llava-1.5-7b.ts';
 
 const PROMPT = { groupLengths: [576], textTokens: 62, generatedTokens: 1 };
 

@@ -1,0 +1,99 @@
+/** Bootstrap over questions (Efron and Tibshirani 1993, ch. 13): how far a score would move if other questions were asked. */
+import { Random } from './random.ts';
+
+/** Two-sided intervals of this confidence. */
+export const BOOTSTRAP_CONFIDENCE = 0.95;
+
+/** Times that the questions are drawn anew. */
+export const BOOTSTRAP_RESAMPLES = 2000;
+
+export type Interval = readonly [low: number, high: number];
+
+/** What the bootstrap says of one setting. */
+export interface BootstrapIntervals {
+  /** Of the share of right answers. */
+  readonly accuracy: Interval;
+  /** Of that share minus the one of full, both on the same questions each time. */
+  readonly difference: Interval;
+}
+
+export interface BootstrapOptions {
+  readonly resamples?: number;
+  readonly seed?: number;
+}
+
+/** Questions that are right and wrong at the same settings, and how many there are of them. */
+interface Pattern {
+  readonly correct: readonly boolean[];
+  readonly places: number[];
+}
+
+function patternsOf(rows: readonly (readonly boolean[])[]): Pattern[] {
+  const patterns = new Map<string, Pattern>();
+  rows.forEach((correct, place) => {
+    const key = correct.map(Number).join('');
+    const pattern = patterns.get(key) ?? { correct, places: [] };
+    pattern.places.push(place);
+    patterns.set(key, pattern);
+  });
+  return [...patterns.values()];
+}
+
+/** The value below which a share `p` of the sorted values lies; between two of them it is interpolated. */
+export function quantile(sorted: ArrayLike<number>, p: number): number {
+  const place = p * (sorted.length - 1);
+  const low = Math.floor(place);
+  const [below = NaN, above = below] = [sorted[low], sorted[low + 1]];
+  return below + (above - below) * (place - low);
+}
+
+function intervalOf(values: Float64Array): Interval {
+  const tail = (1 - BOOTSTRAP_CONFIDENCE) / 2;
+  const sorted = values.toSorted();
+  return [quantile(sorted, tail), quantile(sorted, 1 - tail)];
+}
+
+/** Shares of right answers of every resample, a column for each setting. */
+function resample(
+  rows: readonly (readonly boolean[])[],
+  settings: number,
+  { resamples = BOOTSTRAP_RESAMPLES, seed = 0 }: BootstrapOptions,
+): Float64Array[] {
+  const patterns = patternsOf(rows);
+  const patternAt = new Int32Array(rows.length);
+  patterns.forEach(({ places }, p) => places.forEach((place) => (patternAt[place] = p)));
+  const shares = Array.from({ length: settings }, () => new Float64Array(resamples));
+  const random = Random.from(seed, 'bootstrap');
+  const drawn = new Int32Array(patterns.length);
+  for (let b = 0; b < resamples; b++) {
+    drawn.fill(0);
+    for (let i = 0; i < rows.length; i++) drawn[patternAt[random.integer(rows.length)]!]!++;
+    shares.forEach((column, setting) => {
+      let right = 0;
+      for (let p = 0; p < patterns.length; p++) if (patterns[p]!.correct[setting]) right += drawn[p]!;
+      column[b] = right / rows.length;
+    });
+  }
+  return shares;
+}
+
+/**
+ * 95 % percentile intervals of accuracies and of their differences to full. All settings see the same draws, so that
+ * differences are paired. The same seed gives the same intervals.
+ *
+ * @param rows whether each question was answered right, a place for each setting; one question or more
+ * @param full place of the setting that the others are compared with
+ */
+export function pairedBootstrap(
+  rows: readonly (readonly boolean[])[],
+  full: number,
+  options: BootstrapOptions = {},
+): BootstrapIntervals[] {
+  const shares = resample(rows, rows[0]?.length ?? 0, options);
+  const base = shares[full];
+  if (!base) throw new RangeError(`there is no setting ${full} among ${shares.length}`);
+  return shares.map((own) => ({
+    accuracy: intervalOf(own),
+    difference: intervalOf(own.map((share, b) => share - base[b]!)),
+  }));
+}
