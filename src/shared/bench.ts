@@ -1,26 +1,11 @@
 import { z } from 'zod';
+import { benchShapeSchema } from './bench-shape.ts';
+import { compressorBenchJobSchema, compressorBenchResultSchema } from './compressor-bench.ts';
 import { executionModeSchema } from './execution-mode.ts';
 import { PRECISIONS } from './precision.ts';
 import { failureSchema } from './run-record.ts';
 
 const count = z.int().min(1);
-
-/** Sizes of the decoder and of the batch that a bench runs on, under the names of the PyTorch script's options. */
-export const benchShapeSchema = z.strictObject({
-  hidden: count,
-  layers: count,
-  heads: count,
-  kvHeads: count,
-  /** Width of the MLP. */
-  intermediate: count,
-  vocab: count,
-  /** Visual tokens of each row. */
-  nvis: z.int().min(0),
-  /** Text tokens of each row. */
-  text: z.int().min(2),
-  batch: count,
-});
-export type BenchShape = z.infer<typeof benchShapeSchema>;
 
 /** One process's work: a shape under one compression setting, some steps to warm up and some that count. */
 export const benchJobSchema = z.strictObject({
@@ -75,9 +60,13 @@ export type BenchResult = z.infer<typeof benchResultSchema>;
 export type TrainBenchResult = Extract<BenchResult, { kind: 'train' }>;
 export type GenerateBenchResult = Extract<BenchResult, { kind: 'generate' }>;
 
+/** All that a bench process can be asked for. */
+export const anyBenchJobSchema = z.discriminatedUnion('kind', [benchJobSchema, compressorBenchJobSchema]);
+export type AnyBenchJob = z.infer<typeof anyBenchJobSchema>;
+
 /** What the process sends: a result, or why there is none. */
 export const benchMessageSchema = z.union([
-  z.object({ result: benchResultSchema }),
+  z.object({ result: z.discriminatedUnion('kind', [benchResultSchema, compressorBenchResultSchema]) }),
   z.object({ failure: failureSchema }),
 ]);
 export type BenchMessage = z.infer<typeof benchMessageSchema>;

@@ -1,8 +1,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchShapeSchema, type BenchJob, type BenchShape } from '../../shared/bench.ts';
-import { checkLayers, formatCompression, parseCompression, pooledLengths } from '../../shared/compression.ts';
+import type { BenchJob } from '../../shared/bench.ts';
+import { benchShapeSchema, type BenchShape } from '../../shared/bench-shape.ts';
+import {
+  checkLayers,
+  formatCompression,
+  parseCompression,
+  pooledLengths,
+  type Compression,
+} from '../../shared/compression.ts';
+import { COMPRESSOR_FACTS } from '../../shared/compressors.ts';
 import { InputError } from '../../shared/errors.ts';
 import { PRECISIONS, type Precision } from '../../shared/precision.ts';
 import { ruleOf } from '../../shared/validation.ts';
@@ -25,7 +33,8 @@ const DEFAULT_SHAPE: BenchShape = {
 };
 const NARROW_SHAPE: BenchShape = { ...DEFAULT_SHAPE, hidden: 256, intermediate: 688, vocab: 2000, batch: 2 };
 
-const SHAPE_OPTIONS = {
+/** Sizes of a shape. */
+export const SHAPE_OPTIONS = {
   hidden: { type: 'string' },
   layers: { type: 'string' },
   heads: { type: 'string' },
@@ -66,7 +75,8 @@ export interface BenchPlan {
   readonly json: boolean;
 }
 
-function wholeNumber(flag: string, text: string, least: number): number {
+/** @throws InputError naming the flag */
+export function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
   throw new InputError({ field: `--${flag}`, value: text, rule: `must be a whole number of ${least} or more` });
@@ -74,7 +84,8 @@ function wholeNumber(flag: string, text: string, least: number): number {
 
 const camelCase = (flag: string): string => flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-function parseShapes(values: Readonly<Record<string, unknown>>): BenchShape[] {
+/** The shape that is given, or the default ones. @throws InputError */
+export function parseShapes(values: Readonly<Record<string, unknown>>): BenchShape[] {
   const given = Object.keys(SHAPE_OPTIONS).filter((flag) => values[flag] !== undefined);
   if (given.length === 0) return [DEFAULT_SHAPE, NARROW_SHAPE];
   const shape: Record<string, number> = { ...DEFAULT_SHAPE };
@@ -116,12 +127,25 @@ function settingsOf({ settings, stride, layer }: SettingFlags): string[] {
   return [stride.trim() === '1' ? 'none' : `${layer}/${stride}`];
 }
 
+/** @throws InputError for a compressor of features: the batch comes with visual tokens as the projector makes them */
+function checkNoTower(setting: Compression): void {
+  const early = setting.find(({ compressor }) => COMPRESSOR_FACTS[compressor].beforeProjector);
+  if (!early) return;
+  throw new InputError({
+    field: '--settings',
+    value: formatCompression([early]),
+    rule: "must have no compressor that works on the vision tower's features: this bench runs no tower",
+    hint: 'llavolta bench compressors times it',
+  });
+}
+
 /** @throws InputError where a setting does not fit a shape */
 function parseSettings(flags: SettingFlags, shapes: readonly BenchShape[]): string[] {
   const settings = settingsOf(flags);
   for (const setting of settings.map((text) => parseCompression(text))) {
     for (const { layers, nvis } of shapes) {
       checkLayers(setting, layers);
+      checkNoTower(setting);
       for (const point of setting) pooledLengths([nvis], point);
     }
   }
@@ -143,7 +167,8 @@ function checkTorchSettings(settings: readonly string[]): void {
   });
 }
 
-function parseModes(mode: string): BenchJob['mode'][] {
+/** @throws InputError */
+export function parseModes(mode: string): BenchJob['mode'][] {
   if (mode === 'both') return ['graph', 'eager'];
   if (mode === 'graph' || mode === 'eager') return [mode];
   throw new InputError({ field: '--mode', value: mode, rule: 'must be graph, eager or both' });
@@ -167,7 +192,7 @@ function parseTorch(python: string | undefined, script: string): TorchScript | u
 }
 
 /** `--layer -1` as people write it: parseArgs takes a value with a dash only behind an equals sign. */
-function joinNegativeLayer(argv: readonly string[]): string[] {
+export function joinNegativeLayer(argv: readonly string[]): string[] {
   return argv.flatMap((argument, i) => {
     const isLayer = argument === '--layer' && /^-\d/.test(argv[i + 1] ?? '');
     if (isLayer) return [`--layer=${argv[i + 1]!}`];
@@ -181,7 +206,11 @@ export function parseBench(argv: string[]): BenchPlan {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [kind, ...rest] = positionals;
   if ((kind !== 'train' && kind !== 'generate') || rest.length > 0) {
-    throw new InputError({ field: 'bench', value: positionals.join(' '), rule: 'must be train or generate' });
+    throw new InputError({
+      field: 'bench',
+      value: positionals.join(' '),
+      rule: 'must be train, generate or compressors',
+    });
   }
   const shapes = parseShapes(values);
   const settings = parseSettings(values, shapes);

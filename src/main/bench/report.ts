@@ -1,4 +1,5 @@
-import type { BenchResult, BenchShape } from '../../shared/bench.ts';
+import type { BenchResult } from '../../shared/bench.ts';
+import type { BenchShape } from '../../shared/bench-shape.ts';
 import { best, type Measured } from './rounds.ts';
 
 /** One shape under one compression setting, with all its contenders. */

@@ -1,5 +1,5 @@
 import { parseCompression } from '../../shared/compression.ts';
-import type { BenchShape } from '../../shared/bench.ts';
+import type { BenchShape } from '../../shared/bench-shape.ts';
 import type { ModelShape } from '../../shared/cost.ts';
 import { stepCost } from '../../shared/training-cost.ts';
 import { align, type BenchCase } from './report.ts';

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
-import type { BenchJob, BenchResult, BenchShape } from '../../shared/bench.ts';
+import type { BenchJob, BenchResult } from '../../shared/bench.ts';
+import type { BenchShape } from '../../shared/bench-shape.ts';
 import { parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
 import type { Contender } from './contender.ts';

@@ -5,6 +5,9 @@ import type { Contender } from '../bench/contender.ts';
 import { engineContender } from '../bench/engine-contender.ts';
 import { benchJson, formatShape, type BenchCase } from '../bench/report.ts';
 import { formatSavings } from '../bench/savings.ts';
+import { runBenchProcess } from '../bench/bench-process.ts';
+import { parseCompressorBench } from '../bench/compressor-arguments.ts';
+import { compressorReport } from '../bench/compressor-report.ts';
 import { takeTurns } from '../bench/rounds.ts';
 import { torchContender } from '../bench/torch-contender.ts';
 
@@ -13,9 +16,12 @@ export const summary = 'time training steps or generation, next to PyTorch where
 export const usage = `
 Usage: llavolta bench train    [--python PATH] [--mode graph|eager|both] [options]
        llavolta bench generate [--python PATH] [--mode graph|eager|both] [--new-tokens N] [options]
+       llavolta bench compressors [--model FOLDER] [--layer K] [--stride S] [--rounds N] [--mode graph|eager] [options]
 
 train      One step: forward, backward, AdamW of every weight, reading the loss.
 generate   Prefill, then greedy decoding with a key-value cache, reading every token.
+compressors  Prefill from pixels with every compressor at K/S (2/4), in turns with full, in one process: of full's time and of
+             its FLOPs, as a Markdown table. A model folder, or random weights of a shape with a small tower.
 
 --python        A Python with torch. The engines take turns on the same work, each run a process of its own, and the
                 smallest minimum of each counts. Without it ours alone is timed.
@@ -60,6 +66,7 @@ const NOTES: Readonly<Record<BenchJob['kind'], string>> = {
 
 /** Times what is asked for. Exit code 0: a bench measures, it does not judge. */
 export async function run(argv: string[]): Promise<number> {
+  if (argv[0] === 'compressors') return runCompressors(argv.slice(1));
   const plan = parseBench(argv);
   const cases: BenchCase[] = [];
   const load = loadavg()[0] ?? 0;
@@ -76,6 +83,22 @@ export async function run(argv: string[]): Promise<number> {
   return 0;
 }
 
+async function runCompressors(argv: string[]): Promise<number> {
+  const { job, json } = parseCompressorBench(argv);
+  const load = loadavg()[0] ?? 0;
+  const result = await runBenchProcess(job);
+  process.stdout.write(
+    json ? `${JSON.stringify(result, null, 2)}\n` : compressorReport(job, result) + busyNote(load, 'everything'),
+  );
+  return 0;
+}
+
+/** What a busy machine does to the figures. */
+const busyNote = (load: number, others: string): string =>
+  load < BUSY
+    ? ''
+    : `Load average ${load.toFixed(1)} at the start: other work slows ${others}. Measure on a quiet machine.\n`;
+
 function reportText(cases: readonly BenchCase[], { jobs, torch }: BenchPlan, load: number): string {
   const shapes = [...new Set(cases.map(({ shape }) => shape))];
   const tables = shapes.map((shape) => {
@@ -87,9 +110,7 @@ function reportText(cases: readonly BenchCase[], { jobs, torch }: BenchPlan, loa
     `${[...engines].join('; ')}.\n`,
     NOTES[jobs[0]?.kind ?? 'train'],
     torch ? '' : 'No PyTorch (--python PATH of a Python with torch): ours alone.\n',
-    load < BUSY
-      ? ''
-      : `Load average ${load.toFixed(1)} at the start: other work slows both, and PyTorch's threads more. Measure on a quiet machine.\n`,
+    busyNote(load, "both, and PyTorch's threads more"),
   ];
   return `${tables.join('')}\n${notes.join('')}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { benchFlops, formatSavings } from '../../../src/main/bench/savings.ts';
 import type { BenchCase } from '../../../src/main/bench/report.ts';
-import type { BenchShape } from '../../../src/shared/bench.ts';
+import type { BenchShape } from '../../../src/shared/bench-shape.ts';
 
 const SHAPE: BenchShape = {
   ...{ hidden: 8, layers: 2, heads: 2, kvHeads: 2, intermediate: 16, vocab: 10, nvis: 8, text: 4, batch: 3 },

@@ -1,6 +1,6 @@
 /** A decoder and a batch of any size, made of random numbers: a bench needs work, not sense. */
 import { Random } from '../../../shared/random.ts';
-import type { BenchShape } from '../../../shared/bench.ts';
+import type { BenchShape } from '../../../shared/bench-shape.ts';
 import { IGNORED_LABEL, type EncodedRow } from '../data/batch.ts';
 import type { LlavaConfig } from '../model/config.ts';
 import type { HostTensor } from '../model/host-tensor.ts';
@@ -58,19 +58,42 @@ export function syntheticConfig(shape: BenchShape): LlavaConfig {
   };
 }
 
+/** Side of a patch of the synthetic tower, as CLIP's, in pixels. */
+const PATCH = 14;
+/** A tower that is about as small beside the decoder as CLIP's is beside LLaVA-1.5's. */
+const TOWER_LAYERS = 2;
+
+/** As `syntheticConfig`, with a tower that gives `nvis` visual tokens, which must be a square number. */
+export function syntheticVisionConfig(shape: BenchShape): LlavaConfig {
+  const config = syntheticConfig(shape);
+  const vision = {
+    ...config.vision,
+    hiddenSize: shape.hidden / 2,
+    intermediateSize: 2 * shape.hidden,
+    layers: TOWER_LAYERS,
+    heads: shape.heads,
+    imageSize: Math.sqrt(shape.nvis) * PATCH,
+    patchSize: PATCH,
+  };
+  return { ...config, vision };
+}
+
 function normals(length: number, stream: string): Float32Array {
   const random = Random.from(SEED, stream);
   return Float32Array.from({ length }, () => STANDARD_DEVIATION * random.normal());
 }
 
 /**
- * Weights of the decoder alone, under their Hugging Face names: matrices N(0, 0.02²), norms 1. Values are made when they
+ * Weights under their Hugging Face names, by default of the decoder alone: matrices N(0, 0.02²), norms 1. Values are made when they
  * are asked for and not kept: a bench's peak of memory is to be the model's, not that of a second copy.
  */
-export function syntheticWeights(config: LlavaConfig): Map<string, HostTensor> {
+export function syntheticWeights(
+  config: LlavaConfig,
+  isWanted = (name: string): boolean => name.startsWith('language_model.'),
+): Map<string, HostTensor> {
   const weights = new Map<string, HostTensor>();
   for (const [name, shape] of parameterShapes(config)) {
-    if (!name.startsWith('language_model.')) continue;
+    if (!isWanted(name)) continue;
     const size = shape.reduce((a, b) => a * b, 1);
     const make = (): Float32Array => (shape.length > 1 ? normals(size, name) : new Float32Array(size).fill(1));
     weights.set(name, {
@@ -99,4 +122,10 @@ export function syntheticRows({ batch, nvis, text, vocab }: BenchShape): Encoded
 /** Visual tokens as the projector makes them: [batch · nvis, hidden]. */
 export function syntheticVisualTokens({ batch, nvis, hidden }: BenchShape): { tokens: Float32Array; width: number } {
   return { tokens: normals(batch * nvis * hidden, 'visual tokens'), width: hidden };
+}
+
+/** Pixels of some images, [I, 3, S, S]. */
+export function syntheticPixels(images: number, imageSize: number): { pixels: Float32Array; imageSize: number } {
+  const random = Random.from(SEED, 'pixels');
+  return { pixels: Float32Array.from({ length: images * 3 * imageSize ** 2 }, () => random.normal()), imageSize };
 }
