@@ -46,14 +46,15 @@ describe('llavolta bench: the arguments', () => {
   });
 
   const wrong: [string[], RegExp][] = [
-    [[], /must be train or generate/],
-    [['train', 'x'], /must be train or generate/],
+    [[], /must be train, generate or compressors/],
+    [['train', 'x'], /must be train, generate or compressors/],
     [['train', '--hidden', '100'], /--heads: must divide hidden 100 into heads of even width \(found 8\)/],
     [['train', '--kv-heads', '3'], /--kv-heads: must divide the 8 heads/],
     [['train', '--batch', '1.5'], /--batch: must be a whole number of 0 or more/],
     [['train', '--batch', '0'], /batch: must be 1 or more/],
     [['train', '--steps', '0'], /--steps: must be a whole number of 1 or more/],
     [['train', '--layer', '8', '--stride', '2'], /layer must be between -1 and 7/],
+    [['generate', '--settings', '-1/4:visionzip'], /must have no compressor that works on the vision tower's features/],
     [['train', '--stride', '600'], /stride must be at most 576/],
     [['train', '--precision', 'float16'], /--precision: must be float32 or bfloat16/],
     [['train', '--mode', 'fast'], /--mode: must be graph, eager or both/],
