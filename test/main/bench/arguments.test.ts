@@ -54,7 +54,7 @@ describe('llavolta bench: the arguments', () => {
     [['train', '--batch', '0'], /batch: must be 1 or more/],
     [['train', '--steps', '0'], /--steps: must be a whole number of 1 or more/],
     [['train', '--layer', '8', '--stride', '2'], /layer must be between -1 and 7/],
-    [['generate', '--settings', '-1/4:visionzip'], /must have no compressor that works on the vision tower's features/],
+    [['generate', '--settings=-1/4:visionzip'], /must have no compressor that works on the vision tower's features/],
     [['train', '--stride', '600'], /stride must be at most 576/],
     [['train', '--precision', 'float16'], /--precision: must be float32 or bfloat16/],
     [['train', '--mode', 'fast'], /--mode: must be graph, eager or both/],
