@@ -38,7 +38,7 @@ const SETTINGS = [
   ...['-1/4:k-means', '0/4:k-means', '2/2:k-means', '1/2:attention', '2/8:attention', '1/4:attention-all'],
   ...['0/2+1/2:attention+2/2:k-means', '-1/2:k-means+1/2:attention-all+2/2:random', '0/2:random+1/2+2/2:attention'],
   ...['0/2:pyramid-drop+1/2:pyramid-drop+2/2:pyramid-drop-kept', '1/4:sparse-vlm', '1/2:pyramid-drop+2/2:sparse-vlm'],
-  ...['-1/4:pixel-shuffle+1/2:attention', '-1/4:visionzip', '-1/2:prumerge', '-1/2:prumerge-plus+2/2:random'],
+  ...['-1/4:pixel-shuffle+1/2:attention', '-1/4:visionzip', '-1/2:prumerge-plus+2/2:random'],
 ];
 
 interface Result {
