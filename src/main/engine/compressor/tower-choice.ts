@@ -71,6 +71,9 @@ export function towerChoiceArrays(planned: PlannedPoint, sharesOf: (group: FlatG
 const flattened = (places: Tensor, width: number): Tensor =>
   add(places, reshape(mul(rangeVector(places.shape[0]), tf.scalar(width, 'int32')), [-1, 1]));
 
+/** Squared length of the shortest key: one of zeros is like no other, and no division by zero. */
+const SHORTEST = 1e-24;
+
 const not = (flag: Tensor): Tensor => sub(tf.scalar(1), flag);
 
 /** What was chosen of G groups; flags are float32, 1 or 0. */
@@ -113,7 +116,7 @@ export function towerChoice(attention: Tensor, arrays: DeviceArrays): TowerChoic
  * @returns [G, M, N], in float32 whatever the precision
  */
 export function keySimilarity(keys: Tensor, members: Tensor, places: Tensor): Tensor {
-  const lengths = maximum(sum(square(keys), 1, true), tf.scalar(Number.MIN_VALUE + 1e-24));
+  const lengths = maximum(sum(square(keys), 1, true), tf.scalar(SHORTEST));
   const unit = mul(keys, rsqrt(lengths));
   const all = gather(unit, members); // [G, N, d]
   const width = all.shape[1] as number;

@@ -36,13 +36,13 @@ function towerProblem({ compressor }: CompressionPoint, config: LlavaConfig): st
   return `${compressor} ranks by the class token of the vision tower, and the model's (${config.vision.family}) has none`;
 }
 
-/** @throws InputError where a compressor ranks by what the model's tower has not */
-export function checkTower(compression: Compression, config: LlavaConfig): void {
+/** @throws InputError, of a field, where a compressor ranks by what the model's tower has not */
+export function checkTower(compression: Compression, config: LlavaConfig, field = 'compression'): void {
   for (const point of compression) {
     const rule = towerProblem(point, config);
     if (rule === undefined) continue;
     const hint = 'Take visionzip, or average-pool';
-    throw new InputError({ field: 'compression', value: formatCompression([point]), rule, hint });
+    throw new InputError({ field, value: formatCompression([point]), rule, hint });
   }
 }
 

@@ -127,7 +127,7 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
   const collator = new Collator({ rows, processor, loadPixels: !cacheFeatures });
   const load: LoadPixels = (images) => collator.pixelValues(images);
   const settings = recipe.stages.map(({ compression, compressor }) => parseCompression(compression, compressor));
-  for (const setting of settings) checkTower(setting, config);
+  settings.forEach((setting, i) => checkTower(setting, config, `stages[${i}].compression`));
   const cache = cacheFeatures ? featureCache(model, samples, load, settings.some(readsTower)) : undefined;
   const { lengths, modalities } = rows;
   const sampler = new BatchSampler({ lengths, modalities, batchSize, seed: recipe.seed });

@@ -123,6 +123,9 @@ describe('a tower without a class token', () => {
       () =>
         checkTower(parseCompression(setting), config);
     expect(check('-1/2:prumerge')).toThrow(/prumerge ranks by the class token of the vision tower.*siglip.*has none/);
+    expect(() => checkTower(parseCompression('-1/2:prumerge'), SIGLIP, 'stages[1].compression')).toThrow(
+      /^stages\[1\]/,
+    );
     expect(check('-1/2:prumerge-plus+1/2')).toThrow(/prumerge-plus/);
     expect(check('-1/2:visionzip')).not.toThrow();
     expect(check('-1/2:prumerge', CLIP)).not.toThrow();
