@@ -40,6 +40,28 @@ export const BENCHMARK_TITLES: Readonly<Record<Benchmark, string>> = {
   'activitynet-qa': 'ActivityNet-QA',
 };
 
+/** The files to bring of each, as their publishers name them. */
+export const BENCHMARK_FILES: Readonly<Record<Benchmark, string>> = {
+  gqa: 'testdev_balanced_questions.json or val_balanced_questions.json',
+  vqav2: 'v2_OpenEnded_mscoco_…_questions.json and v2_mscoco_…_annotations.json of one split',
+  vizwiz: 'val.json or test.json',
+  textvqa: 'TextVQA_0.5.1_val.json',
+  scienceqa: 'problems.json and pid_splits.json',
+  pope: 'coco_pope_random.json, coco_pope_popular.json and coco_pope_adversarial.json',
+  mme: 'the folder with a folder for each subtask; pictures are in it',
+  mmbench: 'mmbench_dev_en.tsv or MMBench_DEV_EN.tsv; pictures are in it',
+  'mmbench-cn': 'mmbench_dev_cn.tsv or MMBench_DEV_CN.tsv; pictures are in it',
+  'seed-bench': 'SEED-Bench.json',
+  'mm-vet': 'mm-vet.json',
+  'llava-bench': 'questions.jsonl',
+  'msvd-qa': 'test_qa.json with youtube_mapping.txt, or test_q.json and test_a.json',
+  'msrvtt-qa': 'test_qa.json, or test_q.json and test_a.json',
+  'activitynet-qa': 'test_q.json and test_a.json',
+};
+
+/** Benchmarks that come with their pictures, so that no other folder is needed. */
+export const PICTURES_INSIDE: readonly Benchmark[] = ['mme', 'mmbench', 'mmbench-cn'];
+
 /** Benchmarks whose answers a language model outside judges: there is an answer file and no score. */
 export const JUDGED_OUTSIDE: readonly Benchmark[] = ['mm-vet', 'llava-bench'];
 

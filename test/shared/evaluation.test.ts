@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wilsonInterval } from '../../src/shared/evaluation.ts';
+import {
+  evaluationReportSchema,
+  formatMetric,
+  isScoredOutside,
+  mainMetric,
+  wilsonInterval,
+} from '../../src/shared/evaluation.ts';
 
 describe('the interval of an accuracy', () => {
   // Expected values: the shares p with |correct/questions − p| = z·√(p(1−p)/questions), found by bisection in Python with
@@ -35,5 +41,33 @@ describe('the interval of an accuracy', () => {
         },
       ),
     );
+  });
+});
+
+describe('a report', () => {
+  const setting = {
+    ...{ compression: 'none', score: { questions: 4, correct: 1 }, accuracy: 0.25, interval: [0, 1], byType: {} },
+    ...{ visualTokens: 1, retainedPercent: 100, compressionRatio: 100, flopsPaper: 1, flopsExact: 1 },
+    ...{ prefillMs: 1, totalMs: 1 },
+  };
+  const report = {
+    ...{ model: 'm', data: 'd', questions: 4, images: 1, layers: 2, loadMs: 1, visionMs: 1, durationMs: 1 },
+    settings: [setting],
+  };
+
+  it('of an earlier version has no results of a benchmark', () => {
+    const read = evaluationReportSchema.parse(report);
+    expect([isScoredOutside(read), mainMetric(read.settings[0]!)]).toEqual([false, undefined]);
+  });
+
+  it('is known by the first of a benchmark’s results', () => {
+    const metrics = [
+      { name: 'perception', value: 1486.34, unit: 'points' },
+      { name: 'OCR accuracy', value: 78.515, unit: '%' },
+    ];
+    const read = evaluationReportSchema.parse({ ...report, scorer: 'mme', settings: [{ ...setting, metrics }] });
+    expect(formatMetric(mainMetric(read.settings[0]!)!)).toBe('1486.3 points');
+    expect(formatMetric({ name: 'accuracy', value: 78.5, unit: '%' })).toBe('78.50 %');
+    expect(isScoredOutside({ scorer: 'outside' })).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { benchmarkSchema } from '../benchmark.ts';
 import { brokenSampleSchema, MODALITIES } from '../dataset.ts';
 import { failureSchema } from '../run-record.ts';
 import { amount, count, queryCount, queryFlag, share, time } from './numbers.ts';
@@ -52,6 +53,27 @@ export const exampleDatasetSchema = z.strictObject({
   source: z.enum(['easy-vqa', 'shapes']),
 });
 export type ExampleDataset = z.infer<typeof exampleDatasetSchema>;
+
+/**
+ * `POST /datasets/benchmarks`: makes a dataset of a benchmark's published files in data/ and imports it. One of that name
+ * that was made before is replaced.
+ */
+export const benchmarkDatasetSchema = z.strictObject({
+  benchmark: benchmarkSchema,
+  /** Published file, or the folder of all files. */
+  path: z.string().min(1).max(4096),
+  /** Folder of the pictures or videos; left out where the files hold them. */
+  images: z.string().min(1).max(4096).optional(),
+  /** Name of its folder in data/; by default the benchmark's. */
+  name: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9][\w .-]*$/, 'must begin with a letter or digit and have letters, digits, spaces, . _ - only')
+    .optional(),
+  /** Leave questions out whose picture is not there, instead of refusing. */
+  skipMissing: z.boolean().default(false),
+});
+export type BenchmarkDataset = z.input<typeof benchmarkDatasetSchema>;
 
 /** Picture of a sample: an image, or the frames of its video. */
 export const sampleMediaSchema = z.strictObject({

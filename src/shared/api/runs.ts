@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RUN_NAME } from '../engine-protocol.ts';
-import { evaluationReportSchema } from '../evaluation.ts';
+import { evaluationReportSchema, metricSchema } from '../evaluation.ts';
 import { recipeSchema } from '../recipe.ts';
 import { failureSchema, RUN_STATES, runRecordSchema } from '../run-record.ts';
 import { amount, count, share, time } from './numbers.ts';
@@ -33,6 +33,8 @@ export const runScoreSchema = z.strictObject({
   accuracy: share,
   interval: z.tuple([share, share]),
   questions: count,
+  /** What the benchmark it was asked is known by; absent where the dataset is none. */
+  metric: metricSchema.optional(),
 });
 
 /** Most losses of a sparkline. */

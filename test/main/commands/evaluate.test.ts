@@ -21,6 +21,11 @@ describe('llavolta evaluate', () => {
     expect(parseEvaluation(['a', '--data', 'd', '--eager']).job.execution).toBe('eager');
   });
 
+  it('takes a scorer and a file for the answers', () => {
+    const { job } = parseEvaluation(['a', '--data', 'd', '--scorer', 'vqa', '--answers', 'out.json']);
+    expect(job).toMatchObject({ scorer: 'vqa', answers: resolve('out.json') });
+  });
+
   it('reads settings in any notation, each once', () => {
     expect(settingsOf('--compress', 'full,1/8, -1/4,1/8,4/2+2/2,3/1')).toEqual(['none', '1/8', '-1/4', '2/2+4/2']);
   });
@@ -48,6 +53,7 @@ describe('llavolta evaluate', () => {
     [['a', '--data', 'd', '--grid', 'K=1,x', 'S=2'], 'must be whole numbers with commas'],
     [['a', '--data', 'd', '--grid', 'K=1'], 'must be layers, strides and'],
     [['a', '--data', 'd', '--grid', 'K=1', 'S=2', 'C=mean'], 'compressor must be one of'],
+    [['a', '--data', 'd', '--scorer', 'bleu'], '--scorer: must be one of exact, outside, gqa'],
     [['a', '--data', 'd', '--wrong'], "Unknown option '--wrong'"],
   ])('refuses %j', (argv, message) => {
     expect(() => parseEvaluation(argv)).toThrow(message);

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
   datasetSchema,
+  type BenchmarkDataset,
   type Dataset,
   type DatasetDetail,
   type DatasetStats,
@@ -14,6 +15,7 @@ import {
   type SamplePage,
   type SamplesQuery,
 } from '../../../shared/api/datasets.ts';
+import { BENCHMARK_TITLES } from '../../../shared/benchmark.ts';
 import { readConversation, type BrokenSample, type Conversation } from '../../../shared/dataset.ts';
 import { shapesOptionsSchema, type DatasetJob } from '../../../shared/dataset-source.ts';
 import type { IndexHead } from '../../../shared/dataset-index.ts';
@@ -105,7 +107,7 @@ export class DatasetLibrary {
     const file = await this.allowed(await conversationFile(await this.allowed(path)));
     const folder = images === undefined ? join(dirname(file), 'images') : await this.allowed(images);
     const shown = shownPath(file, this.workspace);
-    const known = this.list().find((dataset) => dataset.file === shown);
+    const known = this.known(file);
     if (known?.state === 'importing') throw conflict(`${shown} is being imported already`, 'Wait for it');
     const dataset: Dataset = {
       ...{ id: known?.id ?? randomBytes(6).toString('hex'), name: name ?? known?.name ?? datasetName(file) },
@@ -121,20 +123,41 @@ export class DatasetLibrary {
   addExample({ source }: ExampleDataset): Dataset {
     const folder = join(this.workspace.data, source);
     const file = join(folder, 'train.jsonl');
-    const shown = shownPath(file, this.workspace);
-    const known = this.list().find((dataset) => dataset.file === shown);
+    const known = this.known(file);
     if (known) return known;
-    const dataset: Dataset = {
-      ...{ id: randomBytes(6).toString('hex'), name: source, file: shown },
-      ...{ images: shownPath(join(folder, 'images'), this.workspace), state: 'importing', done: 0 },
-      ...NOTHING_COUNTED,
-      importedAt: new Date().toISOString(),
-    };
     const place = { folder, replace: false };
     const make: DatasetJob =
       source === 'shapes'
         ? { kind: source, ...place, options: shapesOptionsSchema.parse({}) }
         : { kind: source, ...place };
+    return this.beginMade({ name: source, file }, make);
+  }
+
+  /** Makes a dataset of a benchmark's published files in data/ and imports it. @throws InputError where a path is wrong */
+  async addBenchmark({ benchmark, path, images, name, skipMissing = false }: BenchmarkDataset): Promise<Dataset> {
+    const from = [await this.allowed(path)];
+    const pictures = images === undefined ? {} : { images: await this.allowed(images) };
+    const folder = join(this.workspace.data, name ?? benchmark);
+    const file = join(folder, 'questions.jsonl');
+    const known = this.known(file);
+    if (known?.state === 'importing') throw conflict(`${known.file} is being imported already`, 'Wait for it');
+    const make: DatasetJob = { kind: 'benchmark', benchmark, from, ...pictures, folder, replace: true, skipMissing };
+    return this.beginMade({ ...(known && { id: known.id }), name: name ?? BENCHMARK_TITLES[benchmark], file }, make);
+  }
+
+  private known(file: string): Dataset | undefined {
+    const shown = shownPath(file, this.workspace);
+    return this.list().find((dataset) => dataset.file === shown);
+  }
+
+  /** Begins to make a dataset and to read it. */
+  private beginMade({ id, name, file }: { id?: string; name: string; file: string }, make: DatasetJob): Dataset {
+    const dataset: Dataset = {
+      ...{ id: id ?? randomBytes(6).toString('hex'), name, file: shownPath(file, this.workspace) },
+      ...{ images: shownPath(join(dirname(file), 'images'), this.workspace), state: 'importing', done: 0 },
+      ...NOTHING_COUNTED,
+      importedAt: new Date().toISOString(),
+    };
     this.begin(dataset, file, make);
     return dataset;
   }

@@ -8,6 +8,7 @@ import {
   type StudioRunState,
 } from '../../../shared/api/runs.ts';
 import { parseCompression } from '../../../shared/compression.ts';
+import { isScoredOutside, mainMetric } from '../../../shared/evaluation.ts';
 import type { WrittenRecipe } from '../../../shared/recipe.ts';
 import type { RunPlan, RunRecord, RunState } from '../../../shared/run-record.ts';
 import { averageCompressionRatio } from '../../../shared/stage.ts';
@@ -53,13 +54,16 @@ function ratioOf(plan: RunPlan | undefined): number | undefined {
   return averageCompressionRatio(stages, [plan.model.visualTokensPerImage], plan.model.depth);
 }
 
-/** The best accuracy of any setting of any evaluation. */
+/** The best accuracy of any setting of any evaluation that is scored here. */
 function scoreOf(evaluations: readonly SavedEvaluation[]): RunSummary['score'] {
-  const all = evaluations.flatMap(({ name, report }) => report.settings.map((setting) => ({ name, setting })));
+  const scored = evaluations.filter(({ report }) => !isScoredOutside(report));
+  const all = scored.flatMap(({ name, report }) => report.settings.map((setting) => ({ name, setting })));
   const [best] = all.sort((a, b) => b.setting.accuracy - a.setting.accuracy);
   if (!best) return undefined;
   const { compression, accuracy, interval, score } = best.setting;
-  return { evaluation: best.name, compression, accuracy, interval, questions: score.questions };
+  const metric = mainMetric(best.setting);
+  const found = { evaluation: best.name, compression, accuracy, interval, questions: score.questions };
+  return { ...found, ...(metric && { metric }) };
 }
 
 function lossFields(metrics: MetricsTable): Pick<RunSummary, 'losses' | 'lastLoss' | 'bestLoss'> {

@@ -4,6 +4,7 @@ import type { StudioEvent } from '../../../../src/shared/api/events.ts';
 import type { Dataset, DatasetDetail } from '../../../../src/shared/api/datasets.ts';
 import { askSchema, batchDetailSchema, type Ask, type BatchSummary } from '../../../../src/shared/api/compare.ts';
 import { probeSchema, type Probe } from '../../../../src/shared/api/recipes.ts';
+import { PUBLISHED, writeFiles, writeMedia } from '../../../helpers/benchmark-files.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { tinyDataset } from '../../../helpers/tiny-dataset.ts';
 import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
@@ -79,6 +80,23 @@ it('tells what is wrong with a question, and goes on', async () => {
     answers: [{ failure: { cause: expect.stringContaining('stride') as string } }],
   });
 });
+
+it('scores a batch of a benchmark’s questions by its own rule', async () => {
+  const [from, images] = ['published', 'pictures'].map((name) => join(studio.workspace, name)) as [string, string];
+  writeFiles(from, PUBLISHED.scienceqa);
+  writeMedia(images, 'scienceqa');
+  const made = { benchmark: 'scienceqa', path: 'published', images: 'pictures' };
+  const { id: science } = await studio.json<Dataset>('/datasets/benchmarks', made);
+  await until(async () => (await studio.json<DatasetDetail>(`/datasets/${science}`)).dataset.state === 'ready');
+  const request = { dataset: science, count: 2, model: MODEL, compressions: ['none'], maxTokens: 2 };
+  const { id } = await studio.json<BatchSummary>('/compare/batches', request);
+  const { report } = await until(async () => {
+    const found = batchDetailSchema.parse(await studio.json(`/compare/batches/${id}`));
+    return found.batch.state !== 'running' && found;
+  });
+  expect(report?.scorer).toBe('scienceqa');
+  expect(report?.settings[0]?.metrics?.map(({ name }) => name).slice(0, 3)).toEqual(['accuracy', 'IMG', 'NAT']);
+}, 120_000);
 
 it('asks a batch of drawn questions at every setting and keeps each answer', async () => {
   const compressions = ['none', '1/2', '1/4'];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dataset, DatasetDetail, DatasetStats, Sample, SamplePage } from '../../../../src/shared/api/datasets.ts';
+import { PUBLISHED, writeFiles, writeMedia } from '../../../helpers/benchmark-files.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { describeWithFfmpeg, shownFrame, writeVideo } from '../../../helpers/video.ts';
 
@@ -249,6 +250,29 @@ describe('importing', () => {
     });
     expect(answer.status).toBe(400);
     expect(answer.text).toContain(rule);
+  });
+
+  it('makes a dataset of a benchmark’s published files, and shows its pictures', async () => {
+    const [from, images] = ['published', 'pictures'].map((name) => join(studio.workspace, name)) as [string, string];
+    writeFiles(from, PUBLISHED.gqa);
+    writeMedia(images, 'gqa');
+    const request = { benchmark: 'gqa', path: 'published', images: 'pictures' };
+    const { id } = await studio.json<Dataset>('/datasets/benchmarks', request);
+    const found = await until(async () => {
+      const { dataset: now } = await studio.json<DatasetDetail>(`/datasets/${id}`);
+      return now.state !== 'importing' && now;
+    });
+    expect(found).toMatchObject({ name: 'GQA', state: 'ready', records: 2, broken: 0, media: 2 });
+    const sample = await studio.json<Sample>(`/datasets/${id}/samples/0`);
+    expect((await studio.ask(`/api/media/${sample.media[0]!.ids[0]!}`)).status).toBe(200);
+    writeFiles(from, { 'testdev_balanced_questions.json': { '1': { imageId: 'n11', question: 'Why?' } } });
+    const again = await studio.json<Dataset>('/datasets/benchmarks', request);
+    expect(again.id).toBe(id);
+    const replaced = await until(async () => {
+      const { dataset: now } = await studio.json<DatasetDetail>(`/datasets/${id}`);
+      return now.state !== 'importing' && now;
+    });
+    expect(replaced).toMatchObject({ state: 'ready', records: 1 });
   });
 
   it('says why a file cannot be read as a whole', async () => {

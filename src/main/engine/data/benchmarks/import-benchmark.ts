@@ -11,7 +11,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { BENCHMARK_TITLES, UNPUBLISHED_ANSWER, type Benchmark, type Scoring } from '../../../../shared/benchmark.ts';
+import {
+  BENCHMARK_TITLES,
+  PICTURES_INSIDE,
+  UNPUBLISHED_ANSWER,
+  type Benchmark,
+  type Scoring,
+} from '../../../../shared/benchmark.ts';
 import type { SourceProgress } from '../../../../shared/dataset-source.ts';
 import { InputError } from '../../../../shared/errors.ts';
 import { provideDataset, type DatasetDescription, type DatasetManifest } from '../sources/dataset-folder.ts';
@@ -25,8 +31,6 @@ const IMPORT_VERSION = 1;
 const QUESTIONS = 'questions.jsonl';
 const IMAGES = 'images';
 const PROGRESS_EVERY = 500;
-/** Benchmarks whose pictures are in the annotation file. */
-const PICTURES_INSIDE: readonly Benchmark[] = ['mmbench', 'mmbench-cn'];
 
 /** What to import, and where to. Paths are absolute. */
 export interface BenchmarkImport {
@@ -160,13 +164,12 @@ LLaVA-1.5 is evaluated with. The field \`scoring\` has what the benchmark's own 
 publisher's, under the publisher's terms.
 `;
 
-/** Folder of the pictures: MME has them beside its texts. */
+/** Folder of the pictures: MME has them beside its texts, MMBench inside of its file. */
 function imagesOf({ benchmark, images, from }: BenchmarkImport): string | undefined {
-  if (PICTURES_INSIDE.includes(benchmark)) return undefined;
+  if (!PICTURES_INSIDE.includes(benchmark)) return images;
   const [first] = from;
-  const isBeside =
-    benchmark === 'mme' && first !== undefined && statSync(first, { throwIfNoEntry: false })?.isDirectory();
-  return images ?? (isBeside ? first : undefined);
+  if (benchmark !== 'mme' || first === undefined) return undefined;
+  return images ?? (statSync(first, { throwIfNoEntry: false })?.isDirectory() ? first : undefined);
 }
 
 function checkImages(images: string | undefined): void {

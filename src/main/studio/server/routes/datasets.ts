@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import {
+  benchmarkDatasetSchema,
   exampleDatasetSchema,
   newDatasetSchema,
   samplesQuerySchema,
@@ -21,6 +22,9 @@ export function datasetRoutes({ datasets, models }: Studio) {
     )
     .post('/examples', checked('json', exampleDatasetSchema), (context) =>
       context.json(datasets.addExample(context.req.valid('json')), 201),
+    )
+    .post('/benchmarks', checked('json', benchmarkDatasetSchema), async (context) =>
+      context.json(await datasets.addBenchmark(context.req.valid('json')), 201),
     )
     .get('/:id', async (context) => context.json(await datasets.detail(context.req.param('id'))))
     .delete('/:id', async (context) => {

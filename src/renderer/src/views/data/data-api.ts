@@ -6,6 +6,7 @@ import {
   samplePageSchema,
   sampleSchema,
   sampleTokensSchema,
+  type BenchmarkDataset,
   type Dataset,
   type DatasetDetail,
   type DatasetStats,
@@ -27,6 +28,10 @@ export const fetchDataset = (id: string, signal: AbortSignal): Promise<DatasetDe
 
 /** Begins to read a conversation file; events tell how far it is. */
 export const importDataset = (json: NewDataset): Promise<Dataset> => read(datasetSchema, datasets.$post({ json }));
+
+/** Begins to make a dataset of a benchmark's published files. */
+export const importBenchmark = (json: BenchmarkDataset): Promise<Dataset> =>
+  read(datasetSchema, datasets.benchmarks.$post({ json }));
 
 /** Begins to make or download a dataset. */
 export const getExample = (source: ExampleDataset['source']): Promise<Dataset> =>
