@@ -35,7 +35,9 @@ export class AnswerNotes {
   /** Writes the files. @param model its name */
   write(model: string): void {
     mkdirSync(dirname(this.file), { recursive: true });
-    for (const [compression, rows] of this.byCompression) {
+    for (const [compression, kept] of this.byCompression) {
+      // Questions that were not asked leave holes.
+      const rows = kept.filter((row) => row !== undefined);
       const benchmark = rows[0]?.scoring?.benchmark;
       const form = benchmark === undefined ? plainForm : ANSWER_FORMS[benchmark];
       const setting = this.byCompression.size > 1 ? [formatCompression(compression)] : [];
