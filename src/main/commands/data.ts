@@ -179,9 +179,12 @@ function showProgress({ phase, done, total }: SourceProgress): void {
 
 function reportDataset(message: Extract<DatasetResult, { type: 'provided' }>): void {
   const { folder, reused, splits, pictures, licence } = message;
-  const lines = Object.entries(splits).map(([name, { records, clips, questions }]) => {
-    const what = clips ? 'clips' : 'pictures';
-    return `  ${`${name}.jsonl`.padEnd(20)}${count(records)} ${what}, ${count(questions)} questions`;
+  const lines = Object.entries(splits).map(([name, { images, clips = 0, questions }]) => {
+    const media = [
+      ...(images > 0 || clips === 0 ? [`${count(images)} pictures`] : []),
+      ...(clips > 0 ? [`${count(clips)} clips`] : []),
+    ];
+    return `  ${`${name}.jsonl`.padEnd(20)}${[...media, `${count(questions)} questions`].join(', ')}`;
   });
   const size = `${count(pictures.count)} picture files, ${(pictures.bytes / MEGABYTE).toFixed(1)} MB, licence ${licence}`;
   const left = message.leftOut ? [`  ${count(message.leftOut)} questions left out: their pictures are not there`] : [];
