@@ -15,7 +15,7 @@ import {
 import { executionModeSchema } from './execution-mode.ts';
 import { exportedSchema, exportJobSchema, exportProgressSchema } from './export.ts';
 import { trainMetricsSchema, visionMetricsSchema } from './metrics.ts';
-import { probedStageSchema, probeJobSchema } from './probe.ts';
+import { probedRunSchema, probedStageSchema, probeJobSchema, probeResultSchema } from './probe.ts';
 import { failureSchema, runPlanSchema, runStateSchema } from './run-record.ts';
 import { checkSchema, verifyJobSchema } from './verification.ts';
 
@@ -35,6 +35,8 @@ const newRunSchema = z.strictObject({
   runs: text.min(1),
   /** Name of the run's folder, which must be new; by default the recipe's name, with a number where that is taken. */
   name: z.string().regex(RUN_NAME, 'must be a folder name: letters, digits, dots, underscores and hyphens').optional(),
+  /** What was measured before; the run keeps a forecast made of it. */
+  probe: probeResultSchema.optional(),
 });
 
 /** Go on from the newest checkpoint. `folder`: absolute path of the run's folder. */
@@ -129,6 +131,8 @@ export const engineMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('listening') }),
   z.strictObject({ type: z.literal('answered'), id: text, failure: failureSchema.optional() }),
   z.strictObject({ type: z.literal('probe'), stage: probedStageSchema }),
+  /** Last of a probe: what holds for all settings. */
+  z.strictObject({ type: z.literal('probed-run'), run: probedRunSchema }),
   /** One tensor of a reference case was compared. */
   z.strictObject({ type: z.literal('check'), check: checkSchema }),
   z.strictObject({ type: z.literal('export-progress'), progress: exportProgressSchema }),

@@ -50,6 +50,11 @@ export const runPlanSchema = z.strictObject({
 });
 export type RunPlan = z.infer<typeof runPlanSchema>;
 
+/** The stretches of a run's steps: its stages, or all of a phase that has none. */
+export function stretchesOf({ stages, totalSteps }: Pick<RunPlan, 'stages' | 'totalSteps'>): readonly StageRecord[] {
+  return stages.length > 0 ? stages : [{ firstStep: 0, untilStep: totalSteps, compression: 'none' }];
+}
+
 const progressSchema = z.strictObject({
   /** Optimizer steps done. */
   step: count,

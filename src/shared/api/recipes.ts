@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recipeSchema } from '../recipe.ts';
-import { probedStageSchema } from '../probe.ts';
+import { probedRunSchema, probedStageSchema } from '../probe.ts';
 import { failureSchema } from '../run-record.ts';
 import { amount, count } from './numbers.ts';
 
@@ -82,7 +82,9 @@ export const recipeFactsSchema = z.strictObject({
   /** A checkpoint's size, and what the run will keep of them. */
   checkpointBytes: count.optional(),
   diskBytes: count.optional(),
+  /** Weights, gradients and moments; and activations of a micro-batch at the stage that keeps most. */
   memoryBytes: count.optional(),
+  activationBytes: count.optional(),
 });
 export type RecipeFacts = z.infer<typeof recipeFactsSchema>;
 
@@ -100,6 +102,8 @@ export const probeSchema = z.strictObject({
   /** Settings by stage, and how many there will be. */
   stages: z.array(probedStageSchema),
   settings: count,
+  /** Measured at the end. */
+  run: probedRunSchema.optional(),
   failure: failureSchema.optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;

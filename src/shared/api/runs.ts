@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RUN_NAME } from '../engine-protocol.ts';
 import { evaluationReportSchema, metricSchema } from '../evaluation.ts';
+import { probeResultSchema } from '../probe.ts';
 import { recipeSchema } from '../recipe.ts';
 import { failureSchema, RUN_STATES, runRecordSchema } from '../run-record.ts';
 import { amount, count, share, time } from './numbers.ts';
@@ -134,6 +135,8 @@ export const newRunSchema = z.strictObject({
   tags: z.array(z.string().min(1).max(50)).max(50).default([]),
   /** False = it waits until it is started by the action `continue`. */
   start: z.boolean().default(true),
+  /** What was measured of its settings: the run keeps the forecast that follows. */
+  probe: probeResultSchema.optional(),
 });
 export type NewRun = z.input<typeof newRunSchema>;
 

@@ -109,6 +109,7 @@ const RUNS: readonly Screen[] = [
     },
   },
   runPart('run-checkpoints', 'models', /^Checkpoints/),
+  runPart('run-costs', 'costs', /^Costs/),
   runPart('run-log', 'log', /^Log/),
   runPart('run-setup', 'setup', /^Setup/),
   {

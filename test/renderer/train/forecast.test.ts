@@ -4,7 +4,6 @@ import type { StageSpec } from '../../../src/shared/stage-plan.ts';
 import { differenceTo } from '../../../src/renderer/src/views/train/forecast/difference.ts';
 import { forecastOf, type ForecastInput } from '../../../src/renderer/src/views/train/forecast/forecast.ts';
 import { measuredCost } from '../../../src/renderer/src/views/train/forecast/measured-cost.ts';
-import { parseCompression } from '../../../src/shared/compression.ts';
 import { llava15 } from '../../shared/llava-1.5-7b.ts';
 
 const staged = (...compressions: readonly string[]): StageSpec[] =>
@@ -83,28 +82,31 @@ describe('a forecast', () => {
 });
 
 describe('measured time and memory', () => {
-  const probed = [
-    { compression: '1/8', stepMs: 100, steps: 3, memoryBytes: 5e8 },
-    { compression: 'none', stepMs: 250, steps: 3, memoryBytes: 8e8 },
-  ];
-  const at = (compression: string, steps: number) => ({ compression: parseCompression(compression), steps });
+  const probedStage = (compression: string, stepMs: number, memoryBytes: number) => ({
+    ...{ compression, stepMs, memoryBytes },
+    ...{ steps: 3, recordMs: 0, shapes: [1], visualTokens: 0 },
+  });
+  const [pooled, full] = [probedStage('1/8', 100, 5e8), probedStage('none', 250, 8e8)];
+  const run = { heldMs: 10, savedMs: 100, savingBytes: 0, growthBytes: 0 };
+  const settings = { accumulate: 1, checkpointEvery: 100 };
+  const at = (compression: string, firstStep: number, untilStep: number) => ({ compression, firstStep, untilStep });
+  const cost = (stages: ReturnType<typeof at>[], probed: ReturnType<typeof probedStage>[]) =>
+    measuredCost(stages, { stages: probed, run }, settings);
 
-  it('adds the stages up and compares with the same steps in full', () => {
-    expect(measuredCost([at('1/8', 30), at('none', 10)], probed)).toEqual({
-      totalMs: 5500,
-      fullMs: 10_000,
-      memoryBytes: 8e8,
+  it('adds stages and the last save up and compares with the same steps in full', () => {
+    expect(cost([at('1/8', 0, 30), at('none', 30, 40)], [pooled, full])).toEqual({
+      ...{ totalMs: 5600, fullMs: 10_100, memoryBytes: 8e8 },
     });
   });
 
   it('takes the memory of the settings that run', () => {
-    expect(measuredCost([at('1/8', 30)], probed)?.memoryBytes).toBe(5e8);
+    expect(cost([at('1/8', 0, 30)], [pooled, full])?.memoryBytes).toBe(5e8);
   });
 
   it('says nothing where a setting was not measured', () => {
-    expect(measuredCost([at('1/8', 30), at('2/2', 10)], probed)).toBeUndefined();
-    expect(measuredCost([at('1/8', 30)], [])).toBeUndefined();
-    expect(measuredCost([at('1/8', 30)], probed.slice(0, 1))?.fullMs).toBeUndefined();
+    expect(cost([at('1/8', 0, 30), at('2/2', 30, 40)], [pooled, full])).toBeUndefined();
+    expect(cost([at('1/8', 0, 30)], [])).toBeUndefined();
+    expect(cost([at('1/8', 0, 30)], [pooled])?.fullMs).toBeUndefined();
   });
 });
 

@@ -32,6 +32,11 @@ export class Collator {
     this.normaliser = new PixelNormaliser(options.processor);
   }
 
+  /** What the prepared pictures that are kept take, how many they are, and what they may take at most. */
+  get kept(): { readonly bytes: number; readonly images: number; readonly limit: number } {
+    return { ...this.cache.size, limit: this.options.cacheBytes ?? DEFAULT_CACHE_BYTES };
+  }
+
   /** The batch of the rows with these indices, in their order. @throws InputError naming a file or sample. */
   async collate(indices: ArrayLike<number>): Promise<HostBatch> {
     const rows: EncodedRow[] = [];

@@ -75,8 +75,17 @@ export function batchTensors({ arrays, vision }: DeviceBatch): Tensor[] {
 
 /** Everything a step depends on besides the values of `batchTensors`: the lengths it works with and what it compresses. */
 export function signatureOf(batch: DeviceBatch): string {
-  const { plan, arrays, vision } = batch;
+  const { plan, vision = {} } = batch;
+  const shapes = Object.entries<Tensor>(vision).map(([name, tensor]) => [name, tensor.shape]);
+  return JSON.stringify([planSignature(plan), shapes]);
+}
+
+/**
+ * What of a batch decides its function before any tensor is there: batches of one model that have the same here have the same
+ * signature.
+ */
+export function planSignature(plan: BatchPlan): string {
   const lengths = plan.segments.map(({ fromLayer, point, layout }) => [fromLayer, point, layout.paddedLength]);
-  const shapes = Object.entries({ ...arrays, ...vision }).map(([name, tensor]) => [name, tensor.shape]);
-  return JSON.stringify([plan.batch, plan.beforeDecoder?.point, lengths, shapes]);
+  const shapes = Object.entries(plan.arrays).map(([name, { shape }]) => [name, shape]);
+  return JSON.stringify([plan.batch, plan.visualTokens, plan.beforeDecoder?.point, lengths, shapes]);
 }

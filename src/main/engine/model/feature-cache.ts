@@ -18,15 +18,19 @@ export interface CacheOptions {
   readonly withView?: boolean;
 }
 
+function bytesOfImage(config: LlavaConfig, withView: boolean): number {
+  const { hiddenSize } = config.vision;
+  const perToken = withView ? 2 * hiddenSize + 1 : hiddenSize;
+  return visualTokensPerImage(config) * perToken * Float32Array.BYTES_PER_ELEMENT;
+}
+
 /** How many images' features fit into some memory. */
 export function featureCapacity(
   config: LlavaConfig,
   { withView = false }: CacheOptions = {},
   limitBytes = DEFAULT_LIMIT_BYTES,
 ): number {
-  const { hiddenSize } = config.vision;
-  const perToken = withView ? 2 * hiddenSize + 1 : hiddenSize;
-  return Math.floor(limitBytes / (visualTokensPerImage(config) * perToken * Float32Array.BYTES_PER_ELEMENT));
+  return Math.floor(limitBytes / bytesOfImage(config, withView));
 }
 
 /** Of one image: features [N, E], and the tower's view where it is kept. */
@@ -51,6 +55,7 @@ export class FeatureCache {
   private readonly groupOf: ReadonlyMap<string, number>;
   private readonly withView: boolean;
   private readonly cached = new Map<string, Cached>();
+  private readonly work = { images: 0, ms: 0 };
 
   /**
    * @param weights those of the model; only the tower's are used
@@ -69,6 +74,17 @@ export class FeatureCache {
     this.loadPixels = loadPixels;
     this.groups = groupsOf([...new Set(kept)]);
     this.groupOf = new Map(this.groups.flatMap((group, index) => group.map((image) => [image, index])));
+  }
+
+  /** Images that went through the tower so far, and how long that took, decoding included. */
+  get made(): { readonly images: number; readonly ms: number } {
+    return { ...this.work };
+  }
+
+  /** Images whose features are kept, those of them that are there by now, the groups they are in, and bytes of an image. */
+  get room(): { readonly kept: number; readonly there: number; readonly groups: number; readonly imageBytes: number } {
+    const imageBytes = bytesOfImage(this.config, this.withView);
+    return { kept: this.groupOf.size, there: this.cached.size, groups: this.groups.length, imageBytes };
   }
 
   /** Features of images in the order given: [I·N, E], and the tower's view of them where it is kept. */
@@ -91,7 +107,10 @@ export class FeatureCache {
     const found = this.cached.get(image);
     if (found) return found;
     const group = this.groups[this.groupOf.get(image) ?? -1] ?? [image];
+    const startedAt = performance.now();
     const computed = this.compute(await this.loadPixels(group), group.length);
+    this.work.images += group.length;
+    this.work.ms += performance.now() - startedAt;
     if (this.groupOf.has(image)) group.forEach((member, i) => this.cached.set(member, computed[i]!));
     return computed[group.indexOf(image)]!;
   }

@@ -30,6 +30,7 @@ import { DatasetSource } from './step-source.ts';
 import { isTrained } from './trained-parts.ts';
 import { Trainer, type TrainerSetup } from './trainer.ts';
 import type { TrainingLoop } from './training-loop.ts';
+import { TrainingMeasures } from './training-measures.ts';
 import { VisionTrainer, type VisionSample } from './vision-trainer.ts';
 
 /** What a training may have besides its recipe. */
@@ -47,6 +48,8 @@ export interface PreparedTraining {
   readonly plan: RunPlan;
   /** What the user should know: layers that were scaled, samples that were left out. */
   readonly notices: readonly string[];
+  /** What a probe asks; none of the vision phase, whose steps are all alike. */
+  readonly measures?: TrainingMeasures;
   dispose(): void;
 }
 
@@ -59,6 +62,7 @@ interface Loop {
   readonly stages: readonly Stage[];
   readonly isTrained: (name: string) => boolean;
   readonly notices: readonly string[];
+  readonly measures?: TrainingMeasures;
   /** Frees what the loop does not own. */
   readonly dispose?: () => void;
 }
@@ -138,9 +142,11 @@ function instructLoop(recipe: InstructRecipe, model: TrainableModel, samples: Sa
   const weights = compressingWeights(recipe, model, steps);
   const saved = savedWeights(model);
   const loop = new Trainer({ recipe, config, weights, source, totalSteps: steps, ...saved, ...options });
+  const images = (): number => firstImages(samples, Infinity).length;
   return {
     loop,
     weights,
+    measures: new TrainingMeasures({ recipe, config, rows, sampler, collator, cache, images }),
     rows: rows.length,
     stages: loop.scheduler.stages,
     isTrained: isTrained(recipe.train, config),
@@ -255,7 +261,8 @@ export async function prepareTraining(recipe: Recipe, options: PrepareOptions = 
       loop.loop.dispose();
       loop.dispose?.();
     };
-    return { loop: loop.loop, model, plan, notices: loop.notices, dispose };
+    const { notices, measures } = loop;
+    return { loop: loop.loop, model, plan, notices, ...(measures && { measures }), dispose };
   } catch (error) {
     samples.close();
     throw error;

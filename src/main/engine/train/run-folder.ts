@@ -13,6 +13,7 @@ export const RUN_FILES = {
   recipe: 'recipe.yaml',
   record: 'run.json',
   metrics: 'metrics.jsonl',
+  forecast: 'forecast.json',
   checkpoints: 'checkpoints',
   final: 'final',
   nonFinite: 'non-finite.json',

@@ -1,4 +1,5 @@
 import { formatCompression, ratioPercent } from '../../../shared/compression.ts';
+import type { RowTokens } from '../../../shared/exact-flops.ts';
 import type { TrainMetrics } from '../../../shared/metrics.ts';
 import type { InstructRecipe } from '../../../shared/recipe.ts';
 import type { Stage } from '../../../shared/stage.ts';
@@ -33,14 +34,18 @@ const sumOver = (rows: readonly EncodedRow[], value: (row: EncodedRow) => number
 
 const visualTokensOf = (row: EncodedRow): number => row.groups.reduce((total, { length }) => total + length, 0);
 
-function costs({ rows, stage, config, train }: StepFacts): { compressed: StepCost; full: StepCost } {
-  const rowTokens = rows.map((row) => ({
+/** A row as its cost depends on it. */
+export function rowTokens(row: EncodedRow): RowTokens {
+  return {
     groupLengths: row.groups.map(({ length }) => length),
     textTokens: row.tokenIds.length - visualTokensOf(row),
     headTokens: supervisedTokens(row),
-  }));
+  };
+}
+
+function costs({ rows, stage, config, train }: StepFacts): { compressed: StepCost; full: StepCost } {
   const options = { cachedFeatures: train.cacheFeatures };
-  return stepCostAgainstFull(rowTokens, stage.compression, modelShape(config), trainingMode(train), options);
+  return stepCostAgainstFull(rows.map(rowTokens), stage.compression, modelShape(config), trainingMode(train), options);
 }
 
 /** The totals after a step. */

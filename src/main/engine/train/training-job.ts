@@ -6,10 +6,13 @@ import { InputError } from '../../../shared/errors.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
 import { formatRecipe } from '../../../shared/recipe-yaml.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
-import type { RunPlan, RunRecord } from '../../../shared/run-record.ts';
+import type { ProbeResult } from '../../../shared/probe.ts';
+import { forecastRun } from '../../../shared/run-forecast.ts';
+import { stretchesOf, type RunPlan, type RunRecord } from '../../../shared/run-record.ts';
 import { describeBackend } from '../backend/description.ts';
 import { failureOf } from '../jobs/failure.ts';
 import type { JobControl } from '../jobs/job-control.ts';
+import { writeTextDurably } from '../model/durable-file.ts';
 import { loadNewestCheckpoint, type NewestCheckpoint } from './checkpoint-read.ts';
 import { CheckpointThread, type SaveCheckpoint } from './checkpoint-saver.ts';
 import { Checkpoints, type SavedCheckpoint } from './checkpoints.ts';
@@ -60,6 +63,21 @@ interface OpenedRun {
   readonly recipe: Recipe;
   readonly execution: ExecutionMode;
   readonly newest?: NewestCheckpoint;
+  /** What was measured of a new run beforehand. */
+  readonly probe?: ProbeResult;
+}
+
+/** Writes what the run is expected to take, where all of its settings were measured. */
+async function keepForecast({ run, prepared, recipe, probe }: OpenedRun): Promise<void> {
+  if (!probe) return;
+  const { plan } = prepared;
+  const stretches = {
+    stages: stretchesOf(plan),
+    accumulate: plan.accumulate,
+    checkpointEvery: recipe.checkpoint.every,
+  };
+  const forecast = forecastRun(stretches, probe, new Date().toISOString());
+  if (forecast) await writeTextDurably(run.path('forecast'), `${JSON.stringify(forecast, null, 2)}\n`);
 }
 
 /** Everything that can be wrong with recipe and data is found before the run gets a folder. */
@@ -70,7 +88,8 @@ async function beginRun(job: NewRun, execution: ExecutionMode = 'graph'): Promis
   RunFolder.checkNew(folder);
   const prepared = await prepareTraining(recipe, { execution });
   try {
-    return { run: await RunFolder.create(folder, formatRecipe(written)), prepared, recipe, execution };
+    const run = await RunFolder.create(folder, formatRecipe(written));
+    return { run, prepared, recipe, execution, ...(job.probe && { probe: job.probe }) };
   } catch (error) {
     prepared.dispose();
     throw error;
@@ -103,6 +122,7 @@ async function* trainRun(opened: OpenedRun, control: JobControl, save?: SaveChec
   yield { type: 'run', folder: run.folder };
   for (const text of newest?.skipped ?? []) yield { type: 'log', level: 'warning', text };
   for (const text of notices) yield { type: 'log', level: 'info', text };
+  await keepForecast(opened);
   const session = { startedAt: new Date().toISOString(), fromStep: loop.step, execution };
   await run.update({ plan, versions: versions(), failure: undefined, sessions: [...run.record.sessions, session] });
   yield { type: 'plan', plan, fromStep: loop.step };

@@ -22,7 +22,7 @@ import { schemeOf } from '../presets.ts';
 import { conversationItem } from './conversation-item.ts';
 import { definedOnly } from '../runs/run-summary.ts';
 import type { Workspace } from '../workspace.ts';
-import { trainingRoom, type TrainingRoom } from './training-room.ts';
+import { activationRoom, trainingRoom, type TrainingRoom } from './training-room.ts';
 
 /** What a scan of a conversation file tells. */
 export interface ScannedData {
@@ -231,11 +231,20 @@ async function checkDisk(bytes: number, { workspace }: PreflightTools, items: It
   items.push({ id: 'disk', level: bytes > free ? 'error' : 'warning', title: 'Disk', detail, whatToDo });
 }
 
-function checkMemory(bytes: number, items: Items): void {
+/** @param activations of a micro-batch; undefined where they could not be told */
+function checkMemory(state: number, activations: number | undefined, items: Items): void {
   const total = totalmem();
-  const detail = `Weights, gradients and optimizer take about ${gigabytes(bytes)} of ${gigabytes(total)}, activations not counted: measure them with a probe`;
+  const bytes = state + (activations ?? 0);
+  const kept = `Weights, gradients and optimizer take about ${gigabytes(state)}`;
+  const detail =
+    activations === undefined
+      ? `${kept} of ${gigabytes(total)}, activations not counted: measure them with a probe`
+      : `${kept}, activations of a micro-batch ${gigabytes(activations)}: ${gigabytes(bytes)} of ${gigabytes(total)}`;
   if (bytes < total * SCARCE) return void items.push({ id: 'memory', level: 'ok', title: 'Memory', detail });
-  const whatToDo = 'Take a smaller model, or train adapters or the projector alone (train.parts)';
+  const whatToDo =
+    bytes - state > state
+      ? 'Take more micro-batches (optimizer.accumulate) or gradient checkpointing'
+      : 'Take a smaller model, or train adapters or the projector alone (train.parts)';
   items.push({ id: 'memory', level: bytes > total ? 'error' : 'warning', title: 'Memory', detail, whatToDo });
 }
 
@@ -245,12 +254,35 @@ function checkParts({ parameters, trainedParameters }: TrainingRoom, items: Item
   items.push({ id: 'parts', level: 'ok', title: 'What is trained', detail });
 }
 
-async function checkRoom(recipe: Recipe, size: ModelSize, tools: PreflightTools, items: Items): Promise<RecipeFacts> {
+/** Activations at the stage that keeps most; undefined where stages do not fit, which is another item's matter. */
+function activationsOf(recipe: Recipe, size: ModelSize, { row, totalSteps }: RunLength): number | undefined {
+  if (recipe.phase === 'vision' || !row || totalSteps === undefined) return undefined;
+  try {
+    return activationRoom(recipe, size, row, totalSteps);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+interface RunLength {
+  readonly row: RowFacts | undefined;
+  readonly totalSteps: number | undefined;
+}
+
+async function checkRoom(
+  recipe: Recipe,
+  size: ModelSize,
+  length: RunLength,
+  tools: PreflightTools,
+  items: Items,
+): Promise<RecipeFacts> {
   const room = trainingRoom(recipe, size);
   checkParts(room, items);
   await checkDisk(room.diskBytes, tools, items);
-  checkMemory(room.memoryBytes, items);
-  return { ...room };
+  const activations = activationsOf(recipe, size, length);
+  checkMemory(room.memoryBytes, activations, items);
+  return { ...room, ...definedOnly({ activationBytes: activations }) };
 }
 
 /**
@@ -270,7 +302,7 @@ export async function preflight(yaml: string, tools: PreflightTools): Promise<Pr
   checkLength(recipe, rows, totalSteps, items);
   const perRow = recipe.phase === 'instruct' && data && size && rows ? rowFacts(recipe, data, size, rows) : undefined;
   checkTruncation(perRow, rows, items);
-  const room = size ? await checkRoom(recipe, size, tools, items) : {};
+  const room = size ? await checkRoom(recipe, size, { row: perRow, totalSteps }, tools, items) : {};
   const facts: RecipeFacts = {
     ...room,
     ...perRow,

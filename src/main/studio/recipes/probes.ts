@@ -55,9 +55,9 @@ export class Probes {
       .track(job, async (signal) => {
         await writeTextFile(file, yaml);
         for await (const message of runEngineJob({ kind: 'probe', recipe: file, overrides: [] }, signal, this.entry)) {
-          if (message.type !== 'probe') continue;
           const { stages, ...rest } = this.get(id);
-          this.put({ ...rest, stages: [...stages, message.stage] });
+          if (message.type === 'probe') this.put({ ...rest, stages: [...stages, message.stage] });
+          if (message.type === 'probed-run') this.put({ ...rest, stages, run: message.run });
         }
         return signal.aborted;
       })

@@ -1,10 +1,11 @@
 /** What a training keeps in memory and on the disk, by what it trains. */
-import type { Recipe } from '../../../shared/recipe.ts';
+import type { InstructRecipe, Recipe } from '../../../shared/recipe.ts';
 import type { ModelSize } from '../../../shared/model-size.ts';
+import { resolveStages } from '../../../shared/stage.ts';
 import { sum } from '../../../shared/sum.ts';
 import { totalValues, trainedParameters } from '../../../shared/trained-parameters.ts';
 import { trainingMode, type TrainingMode } from '../../../shared/training-cost.ts';
-import { BYTES_PER_VALUE, stateMemory, totalState } from '../../../shared/training-memory.ts';
+import { activationBytes, BYTES_PER_VALUE, stateMemory, totalState } from '../../../shared/training-memory.ts';
 
 /** The vision phase trains the tower alone. Its question heads are not counted: the data says how many there are. */
 function modeOf(recipe: Recipe): TrainingMode {
@@ -47,4 +48,30 @@ export function trainingRoom(recipe: Recipe, size: ModelSize): TrainingRoom {
     diskBytes: checkpointBytes * (recipe.checkpoint.keep + 1) + modelBytes,
     memoryBytes: totalState(state),
   };
+}
+
+/** The mean row of a recipe's data. */
+export interface MeanRow {
+  readonly imagesPerRow: number;
+  readonly textTokensPerRow: number;
+}
+
+/**
+ * Bytes of the activations of a micro-batch of mean rows at the stage that keeps most of them. Every text token counts as
+ * supervised.
+ *
+ * @param totalSteps of the run
+ * @throws InputError where the stages do not fit the run or the model
+ */
+export function activationRoom(recipe: InstructRecipe, size: ModelSize, row: MeanRow, totalSteps: number): number {
+  const { shape, visualTokens } = size;
+  const { batchSize, accumulate } = recipe.optimizer;
+  const groupLengths = Array.from({ length: Math.ceil(row.imagesPerRow) }, () => visualTokens);
+  const textTokens = Math.ceil(row.textTokensPerRow);
+  const tokens = { groupLengths, textTokens, headTokens: textTokens };
+  const { stages } = resolveStages(recipe, totalSteps, shape.decoder.layers);
+  const mode = trainingMode(recipe.train);
+  return Math.max(
+    ...stages.map(({ compression }) => activationBytes(shape, tokens, batchSize / accumulate, compression, mode)),
+  );
 }

@@ -54,6 +54,11 @@ export class MetricsTable {
     return this.columns.get(name)?.subarray(0, this.count);
   }
 
+  /** Value of a row; undefined where it has none. */
+  valueAt(name: ColumnName, row: number): number | undefined {
+    return this.columns.get(name)?.[row];
+  }
+
   /** Value of the last row. */
   last(name: ColumnName): number | undefined {
     const value = this.count === 0 ? undefined : this.columns.get(name)?.[this.count - 1];

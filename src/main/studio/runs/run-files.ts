@@ -20,6 +20,7 @@ export const RUN_PATHS = {
   record: 'run.json',
   recipe: 'recipe.yaml',
   metrics: 'metrics.jsonl',
+  forecast: 'forecast.json',
   samples: 'samples.jsonl',
   checkpoints: 'checkpoints',
   final: 'final',

@@ -103,7 +103,7 @@ export class TrainingDesk {
   }
 
   /** Checks a recipe and lets it be trained in its turn. @throws InputError where the recipe is wrong */
-  async add({ yaml, name, title, tags = [], start = true }: NewRun): Promise<RunSummary> {
+  async add({ yaml, name, title, tags = [], start = true, probe }: NewRun): Promise<RunSummary> {
     const recipe = parseRecipe(yaml, 'recipe');
     withStages(recipe, schemeOf);
     const chosen = name ?? this.freeName(slug(recipe.name));
@@ -112,6 +112,7 @@ export class TrainingDesk {
     const training: QueuedTraining = {
       ...{ name: chosen, mode: 'new', state: start ? 'waiting' : 'held' },
       ...{ createdAt: new Date().toISOString(), notes: { ...NO_NOTES, tags, ...definedOnly({ title }) } },
+      ...definedOnly({ probe }),
     };
     await this.queue.put(training);
     if (start) this.showJob(training);
@@ -181,7 +182,10 @@ export class TrainingDesk {
       throw conflict(`${name} is trained by another process`, 'Wait for it, or stop it there');
     }
     const { createdAt } = summary;
-    const training: QueuedTraining = { name, mode, state: 'waiting', createdAt, notes: queued?.notes ?? NO_NOTES };
+    const training: QueuedTraining = {
+      ...{ name, mode, state: 'waiting', createdAt, notes: queued?.notes ?? NO_NOTES },
+      ...definedOnly({ probe: queued?.probe }),
+    };
     this.failures.delete(name);
     await this.queue.put(training);
     this.showJob(training);
@@ -227,7 +231,10 @@ export class TrainingDesk {
         ? { kind: 'train', run: { mode: 'resume', folder } }
         : {
             kind: 'train',
-            run: { mode: 'new', recipe: this.queue.recipeFile(name), overrides: [], runs: workspace.runs, name },
+            run: {
+              ...{ mode: 'new', recipe: this.queue.recipeFile(name), overrides: [], runs: workspace.runs, name },
+              ...definedOnly({ probe: training.probe }),
+            },
           };
     this.active = new LiveTraining({
       ...{ name, job, folder, events, ...(entry !== undefined && { entry }) },

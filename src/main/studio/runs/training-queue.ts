@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { probeResultSchema } from '../../../shared/probe.ts';
 import { failureSchema } from '../../../shared/run-record.ts';
 import { readJsonFile, writeJsonFile, writeTextFile } from '../json-file.ts';
 import { runNotesSchema } from './run-files.ts';
@@ -16,6 +17,8 @@ const trainingSchema = z.strictObject({
   createdAt: z.string(),
   notes: runNotesSchema,
   failure: failureSchema.optional(),
+  /** What was measured of a new one. */
+  probe: probeResultSchema.optional(),
 });
 export type QueuedTraining = z.output<typeof trainingSchema>;
 

@@ -8,6 +8,7 @@ import {
   type RunSummary,
 } from '../../../../shared/api/runs.ts';
 import { metricsAnswer, metricsCsv } from '../../runs/metrics-answer.ts';
+import { runCosts } from '../../runs/run-costs.ts';
 import { readSamples } from '../../runs/run-files.ts';
 import { readLog } from '../../runs/run-log.ts';
 import { checkpointProblem } from '../../runs/verify-checkpoint.ts';
@@ -70,6 +71,10 @@ export function runRoutes(studio: Studio) {
         'Content-Disposition': `attachment; filename="${name}.csv"`,
       };
       return context.body(body, 200, headers);
+    })
+    .get('/:name/costs', async (context) => {
+      const name = existing(context.req.param('name'));
+      return context.json(await runCosts(runs.folderOf(name), await runs.metrics(name)));
     })
     .post('/:name/checkpoints/:checkpoint/verify', async (context) => {
       const { name, checkpoint } = context.req.param();

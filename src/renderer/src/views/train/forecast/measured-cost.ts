@@ -1,13 +1,6 @@
 /** Time and memory of a run from a short measured training: nothing here is guessed. */
-import type { ProbedStage } from '../../../../../shared/api/recipes.ts';
-import { formatCompression, type Compression } from '../../../../../shared/compression.ts';
-import { sum } from '../../../../../shared/sum.ts';
-
-/** Steps that the run takes at one setting. */
-export interface StagedSteps {
-  readonly compression: Compression;
-  readonly steps: number;
-}
+import type { ProbeResult } from '../../../../../shared/probe.ts';
+import { forecastRun, type ForecastPlan, type ForecastSteps } from '../../../../../shared/run-forecast.ts';
 
 export interface MeasuredCost {
   readonly totalMs: number;
@@ -18,21 +11,18 @@ export interface MeasuredCost {
 }
 
 /**
- * The cost of a run, or undefined where one of its settings was not measured.
+ * The cost of a run, saving included, or undefined where one of its settings was not measured.
  *
- * @param probed settings with the layers of the model that runs
+ * @param stages settings with the layers of the model that runs
  */
-export function measuredCost(stages: readonly StagedSteps[], probed: readonly ProbedStage[]): MeasuredCost | undefined {
-  const measured = new Map(probed.map((one) => [one.compression, one]));
-  const found = stages.map(({ compression, steps }) => ({
-    steps,
-    probe: measured.get(formatCompression(compression)),
-  }));
-  if (found.length === 0 || found.some(({ probe }) => probe === undefined)) return undefined;
-  const full = measured.get('none');
-  return {
-    totalMs: sum(found.map(({ steps, probe }) => steps * (probe?.stepMs ?? 0))),
-    fullMs: full && full.stepMs * sum(stages.map(({ steps }) => steps)),
-    memoryBytes: Math.max(...found.map(({ probe }) => probe?.memoryBytes ?? 0)),
-  };
+export function measuredCost(
+  stages: readonly ForecastSteps[],
+  probe: ProbeResult,
+  settings: Omit<ForecastPlan, 'stages'>,
+): MeasuredCost | undefined {
+  const forecast = (of: readonly ForecastSteps[]) => forecastRun({ ...settings, stages: of }, probe, '');
+  const expected = forecast(stages);
+  const full = forecast(stages.map((stage) => ({ ...stage, compression: 'none' })));
+  if (!expected) return undefined;
+  return { totalMs: expected.run.ms, fullMs: full?.run.ms, memoryBytes: expected.run.memoryBytes };
 }

@@ -1,7 +1,9 @@
+import { formatCompression } from '../../../../../shared/compression.ts';
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import type { ApiFailure } from '../../../../../shared/api/failures.ts';
-import { probeSchema, type Probe, type ProbedStage } from '../../../../../shared/api/recipes.ts';
+import { probeSchema, type Probe } from '../../../../../shared/api/recipes.ts';
+import type { ProbedRun, ProbedStage, ProbeResult } from '../../../../../shared/probe.ts';
 import { failureOf } from '../../../api/api-error.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useStudioEvent } from '../../../api/events.ts';
@@ -22,7 +24,11 @@ export const useProbe = defineStore('train-probe', () => {
   const probe = shallowRef<Probe>();
   const failure = shallowRef<ApiFailure>();
   /** What was measured, by what a step's cost depends on besides the stage. */
-  const measured = shallowRef<{ readonly subject: string; readonly stages: readonly ProbedStage[] }>();
+  const measured = shallowRef<{
+    readonly subject: string;
+    readonly stages: readonly ProbedStage[];
+    readonly run?: ProbedRun | undefined;
+  }>();
   let probedSubject = '';
 
   const subject = computed(() => {
@@ -31,16 +37,22 @@ export const useProbe = defineStore('train-probe', () => {
     return JSON.stringify([model, given, train, phase, batchSize, accumulate]);
   });
   const stages = computed(() => (measured.value?.subject === subject.value ? measured.value.stages : []));
+  /** All that was measured of the draft as it is, once a probe of it has ended. */
+  const result = computed((): ProbeResult | undefined => {
+    const run = measured.value?.subject === subject.value ? measured.value.run : undefined;
+    return run && { stages: [...stages.value], run };
+  });
   const isRunning = computed(() => probe.value?.state === 'running');
 
   function take(next: Probe): void {
     if (probe.value && next.id !== probe.value.id) return;
     probe.value = next;
     failure.value = next.failure;
-    const before = measured.value?.subject === probedSubject ? measured.value.stages : [];
+    const known = measured.value?.subject === probedSubject ? measured.value : undefined;
+    const before = known?.stages ?? [];
     const fresh = new Set(next.stages.map(({ compression }) => compression));
     const kept = before.filter(({ compression }) => !fresh.has(compression));
-    measured.value = { subject: probedSubject, stages: [...kept, ...next.stages] };
+    measured.value = { subject: probedSubject, stages: [...kept, ...next.stages], run: next.run ?? known?.run };
   }
 
   /** The recipe to measure: of the vision phase as it is, else the settings that are not measured yet. */
@@ -72,12 +84,15 @@ export const useProbe = defineStore('train-probe', () => {
 
   const cost = computed(() => {
     const forecast = forecasts.forecast;
+    const { recipe } = draft;
     if (!forecast || !('value' in forecast) || data.totalSteps === undefined) return undefined;
+    if (!result.value || recipe?.phase !== 'instruct') return undefined;
     const staged = forecast.value.stages.map(({ stage }) => ({
-      compression: stage.compression,
-      steps: stage.untilStep - stage.firstStep,
+      ...{ firstStep: stage.firstStep, untilStep: stage.untilStep },
+      compression: formatCompression(stage.compression),
     }));
-    return measuredCost(staged, stages.value);
+    const { optimizer, checkpoint } = recipe;
+    return measuredCost(staged, result.value, { accumulate: optimizer.accumulate, checkpointEvery: checkpoint.every });
   });
-  return { probe, isRunning, failure, stages, cost, start, useEvents };
+  return { probe, isRunning, failure, stages, result, cost, start, useEvents };
 });

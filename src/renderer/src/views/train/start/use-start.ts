@@ -6,6 +6,7 @@ import { useJobs } from '../../../stores/jobs.ts';
 import { useToasts } from '../../../stores/toasts.ts';
 import { useDataFacts } from '../forecast/data-facts.ts';
 import { useForecast } from '../forecast/forecast-store.ts';
+import { useProbe } from '../forecast/probe-store.ts';
 import { useDraft } from '../recipe/draft-store.ts';
 import { useTypedFields } from '../recipe/typed-fields.ts';
 
@@ -15,6 +16,7 @@ export function useStart() {
   const draft = useDraft();
   const data = useDataFacts();
   const forecast = useForecast();
+  const probe = useProbe();
   const typed = useTypedFields();
   const jobs = useJobs();
   const toasts = useToasts();
@@ -37,7 +39,10 @@ export function useStart() {
     if (obstacle.value !== undefined || isStarting.value) return;
     isStarting.value = true;
     try {
-      const run = await read(runSummarySchema, studio.api.runs.$post({ json: { yaml: draft.text } }));
+      const run = await read(
+        runSummarySchema,
+        studio.api.runs.$post({ json: { yaml: draft.text, ...(probe.result && { probe: probe.result }) } }),
+      );
       await router.push(`/runs/${run.name}`);
     } catch (error) {
       toasts.showError(error);
