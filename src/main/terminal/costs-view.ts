@@ -1,3 +1,4 @@
+import { flopsColumns } from '../../shared/format-flops.ts';
 import type { Column } from '../../shared/markdown.ts';
 import type { ForecastCost } from '../../shared/run-forecast.ts';
 import {
@@ -8,7 +9,6 @@ import {
   type RunCosts,
   type StageCosts,
 } from '../../shared/run-costs.ts';
-import { flopsColumns } from './format-flops.ts';
 import { textTable } from './table.ts';
 import { clockTime, shortNumber } from './training-view.ts';
 
