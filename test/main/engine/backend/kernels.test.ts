@@ -70,6 +70,12 @@ describe('sums', () => {
       expectTensorsClose(kernels.l2Loss(x), { shape: [], data: [45.5] }, 0);
     });
   });
+
+  it('of what stands before each value', () => {
+    withTensors([a], (x: Tensor) => {
+      expectTensorsClose(kernels.sumBefore(x, 1), { shape: [2, 3], data: [0, 1, 3, 0, 4, 9] }, 0);
+    });
+  });
 });
 
 describe('classification', () => {
