@@ -6,6 +6,8 @@ import('./setup/bootstrap.mjs').then(({ bootstrap, runScript }) =>
     await bootstrap();
     const { installPythonForTests, testsInstallPython } = await import('./setup/python-packages.mjs');
     if (testsInstallPython()) await installPythonForTests();
+    const { installFfmpegForTests } = await import('./setup/ffmpeg-for-tests.mjs');
+    await installFfmpegForTests();
     const { runChecks } = await import('./setup/checks.mjs');
     return runChecks(process.argv.slice(2));
   }),

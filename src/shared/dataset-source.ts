@@ -17,6 +17,8 @@ export const shapesOptionsSchema = z.strictObject({
   questions: z.int().min(1).max(40).default(10),
   /** Questions about a clip at most. */
   clipQuestions: z.int().min(1).max(10).default(3),
+  /** Things in a clip: by default two or three. One alone is told apart from nothing, so its clips are a first lesson. */
+  clipObjects: z.int().min(1).max(3).optional(),
   /** A clip is a folder of frames, or an MP4 file, which takes ffmpeg. */
   clipFormat: z.enum(['frames', 'mp4']).default('frames'),
   /** Share of pictures and clips that goes to the test split. */

@@ -4,12 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readDataset } from '../../../../../src/main/engine/data/dataset-reader.ts';
+import { decodeImage } from '../../../../../src/main/engine/data/image.ts';
 import { getShapes } from '../../../../../src/main/engine/data/sources/shapes/shapes.ts';
 import { BACKGROUNDS, COLORS, RADII, type Rgb } from '../../../../../src/main/engine/data/sources/shapes/vocabulary.ts';
 import type { SourceRecord } from '../../../../../src/main/engine/data/sources/records.ts';
 import { shapesOptionsSchema } from '../../../../../src/shared/dataset-source.ts';
+import { sum } from '../../../../../src/shared/sum.ts';
+import { describeWithFfmpeg } from '../../../../helpers/video.ts';
 import { answerClip, answerScene, type ClipGraph, type SceneGraph } from './shapes-oracle.ts';
 
 const readLines = async <T>(file: string): Promise<T[]> =>
@@ -32,7 +35,7 @@ const options = shapesOptionsSchema.parse({ images: 400, clips: 100, size: 32, s
 const graphs = new Map<string, (SceneGraph | ClipGraph) & { id: string; types: string[] }>();
 const records = new Map<string, SourceRecord[]>();
 const asked = new Map<string, Asked[]>();
-const PARTS = ['train', 'test', 'clips-train', 'clips-test'];
+const PARTS = ['train', 'test', 'clips-train', 'clips-test', 'motion-train', 'motion-test'];
 
 beforeAll(async () => {
   await getShapes({ folder, ...options });
@@ -58,12 +61,12 @@ function questionsOf({ id, conversations }: SourceRecord): Asked[] {
 
 describe('the shapes dataset', () => {
   it('splits pictures and clips as asked, all of them sound for the reader', () => {
-    expect(PARTS.map((part) => records.get(part)?.length)).toEqual([320, 80, 80, 20]);
+    expect(PARTS.slice(0, 4).map((part) => records.get(part)?.length)).toEqual([320, 80, 80, 20]);
     for (const part of PARTS) {
       const { samples, broken } = readDataset(join(folder, `${part}.jsonl`));
       expect(broken).toEqual([]);
       expect(samples.length).toBe(records.get(part)?.length);
-      expect(samples.facts(0).groups).toBe(part.startsWith('clips') ? 8 : 1);
+      expect(samples.facts(0).groups).toBe(/^(?:clips|motion)/.test(part) ? 8 : 1);
       samples.close();
     }
   });
@@ -79,13 +82,40 @@ describe('the shapes dataset', () => {
   });
 
   it('answers every question about a clip as the scene graph says', () => {
-    const questions = [...(asked.get('clips-train') ?? []), ...(asked.get('clips-test') ?? [])];
-    expect(questions.length).toBeGreaterThan(200);
+    const questions = PARTS.slice(2).flatMap((part) => asked.get(part) ?? []);
+    expect(questions.length).toBeGreaterThan(350);
     for (const { id, question, answer } of questions) {
       expect(`${id} ${question} ${answer}`).toBe(
         `${id} ${question} ${answerClip(graphs.get(id) as ClipGraph, question)}`,
       );
     }
+  });
+
+  it('asks about motion every clip that has any, once about each thing, and shows the same clips', () => {
+    for (const split of ['train', 'test']) {
+      const clips = new Map((records.get(`clips-${split}`) ?? []).map(({ id, video }) => [video, graphs.get(id)]));
+      const motion = records.get(`motion-${split}`) ?? [];
+      const moving = [...clips.values()].filter((graph) => graph && 'about' in graph && graph.about !== 'appearance');
+      expect(motion).toHaveLength(moving.length);
+      for (const record of motion) {
+        const { objects, types } = graphs.get(record.id) as ClipGraph & { types: string[] };
+        expect(objects).toEqual(clips.get(record.video)?.objects);
+        expect(types).toHaveLength(objects.length);
+        expect(types.filter((type) => type !== 'moves' && type !== 'direction')).toEqual([]);
+      }
+    }
+  });
+
+  it('makes clips of one thing alone, and leaves out those that nothing can be asked about', async () => {
+    const alone = shapesOptionsSchema.parse({ images: 0, clips: 12, size: 16, testShare: 0, clipObjects: 1 });
+    await getShapes({ folder: join(root, 'alone'), ...alone });
+    const clips = await readLines<ClipGraph & { about: string }>(join(root, 'alone', 'scenes.jsonl'));
+    expect(clips.map(({ objects }) => objects.length)).toEqual(clips.map(() => 1));
+    expect(clips.map(({ about }) => about)).not.toContain('appearance');
+    const { samples, broken } = readDataset(join(root, 'alone', 'clips-train.jsonl'));
+    expect(broken).toEqual([]);
+    expect(samples.length).toBeLessThan(12);
+    samples.close();
   });
 
   it('never asks the same thing twice about a picture', () => {
@@ -191,6 +221,31 @@ describe('what a guesser gets who does not see the picture', () => {
     const sizes = (asked.get('train') ?? []).filter(({ type }) => type === 'size');
     expect(report.train.size?.questions).toBe(sizes.length);
     expect(report.train.size?.majority).toBeCloseTo(majority(sizes), 12);
+  });
+});
+
+describeWithFfmpeg('clips as MP4 files', () => {
+  it('show the frames that would be drawn', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', join(root, 'cache'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const clips = shapesOptionsSchema.parse({ images: 0, clips: 2, seed: 3, testShare: 0 });
+    await getShapes({ folder: join(root, 'drawn'), ...clips });
+    await getShapes({ folder: join(root, 'films'), ...clips, clipFormat: 'mp4' });
+    const read = (name: string) => readDataset(join(root, name, 'motion-train.jsonl')).samples;
+    const [drawn, films] = [read('drawn'), read('films')];
+    expect(films.length).toBe(drawn.length);
+    const meant = await Promise.all(drawn.get(0).images.map(decodeImage));
+    for (const [place, frame] of films.get(0).images.entries()) {
+      const shown = await decodeImage(frame);
+      const differences = meant.map(({ pixels }) =>
+        sum([...pixels].map((v, i) => Math.abs(v - (shown.pixels[i] ?? 0)))),
+      );
+      expect([shown.width, shown.height]).toEqual([64, 64]);
+      // Encoding blurs edges and colours a little, and less than things move from frame to frame.
+      expect(differences[place]).toBe(Math.min(...differences));
+    }
+    drawn.close();
+    films.close();
   });
 });
 

@@ -42,12 +42,16 @@ const VECTORS: Record<Direction, readonly [number, number]> = {
   down: [0, 1],
 };
 
-/** A random clip of 2 or 3 objects that differ in colour and shape, stay inside the picture and never touch. */
-export function sampleClip(random: Random): Clip {
+/**
+ * A random clip of objects that differ in colour and shape, stay inside the picture and never touch.
+ *
+ * @param objectCount 1 to 3; by default 2 or 3
+ */
+export function sampleClip(random: Random, objectCount?: number): Clip {
   // Only clips about motion have three kinds of questions, so there are twice as many.
   const about = random.pick(['motion', ...SUBJECTS] as const);
   const background = random.pick(BACKGROUNDS);
-  const count = 2 + random.integer(2);
+  const count = objectCount ?? 2 + random.integer(2);
   while (true) {
     const colors = random.shuffle([...COLOR_NAMES]);
     const shapes = random.shuffle([...SHAPES]);

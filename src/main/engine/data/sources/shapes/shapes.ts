@@ -151,10 +151,12 @@ function makePicture(options: ShapesOptions, part: string, index: number, balanc
   };
 }
 
-function makeClip(options: ShapesOptions, part: string, index: number, balance: QuestionBalance): Item {
+function makeClip(options: ShapesOptions, part: string, index: number, balance: QuestionBalance): Item | undefined {
   const random = Random.from(options.seed, `shapes/${part}/${index}`);
-  const clip = sampleClip(random);
+  const clip = sampleClip(random, options.clipObjects);
   const questions = balance.choose(clipCandidates(clip, random), options.clipQuestions, random);
+  // Nothing can be asked about one thing that appears.
+  if (questions.length === 0) return undefined;
   const frames = Array.from({ length: FRAMES }, (_, frame) => drawFrame(clip, frame, options.size));
   const name = clipName(options, index);
   const files =
@@ -170,7 +172,7 @@ function askAboutMotion(
   index: number,
   balance: QuestionBalance,
 ): Item | undefined {
-  const clip = sampleClip(Random.from(options.seed, `shapes/${clips}/${index}`));
+  const clip = sampleClip(Random.from(options.seed, `shapes/${clips}/${index}`), options.clipObjects);
   const random = Random.from(options.seed, `shapes/${part}/${index}`);
   const candidates = clipCandidates(clip, random).filter(({ type }) => type === 'moves' || type === 'direction');
   const questions = balance.choose(candidates, candidates.length, random);
