@@ -53,28 +53,46 @@ function intervalOf(values: Float64Array): Interval {
   return [quantile(sorted, tail), quantile(sorted, 1 - tail)];
 }
 
-/** Shares of right answers of every resample, a column for each setting. */
+/** Places of the patterns that count at a setting. */
+function placesOf(patterns: readonly Pattern[], counts: (correct: readonly boolean[]) => boolean): Int32Array {
+  return Int32Array.from(patterns.flatMap(({ correct }, place) => (counts(correct) ? [place] : [])));
+}
+
+/** How often the patterns at some places were drawn, all together. */
+function drawnAt(places: Int32Array, drawn: Int32Array): number {
+  let total = 0;
+  for (let i = 0; i < places.length; i++) total += drawn[places[i]!]!;
+  return total;
+}
+
+/** Every resample's share of right answers at full, and for each setting what it gains and loses against that. */
 function resample(
   rows: readonly (readonly boolean[])[],
-  settings: number,
+  full: number,
   { resamples = BOOTSTRAP_RESAMPLES, seed = 0 }: BootstrapOptions,
-): Float64Array[] {
+): { base: Float64Array; differences: Float64Array[] } {
   const patterns = patternsOf(rows);
   const patternAt = new Int32Array(rows.length);
   patterns.forEach(({ places }, p) => places.forEach((place) => (patternAt[place] = p)));
-  const shares = Array.from({ length: settings }, () => new Float64Array(resamples));
+  const right = placesOf(patterns, (correct) => correct[full] === true);
+  // Most answers are as right as full's: only the others need counting.
+  const changes = (rows[0] ?? []).map((_, setting) => ({
+    lost: placesOf(patterns, (correct) => correct[full] === true && correct[setting] !== true),
+    gained: placesOf(patterns, (correct) => correct[full] !== true && correct[setting] === true),
+  }));
+  const base = new Float64Array(resamples);
+  const differences = changes.map(() => new Float64Array(resamples));
   const random = Random.from(seed, 'bootstrap');
   const drawn = new Int32Array(patterns.length);
   for (let b = 0; b < resamples; b++) {
     drawn.fill(0);
     for (let i = 0; i < rows.length; i++) drawn[patternAt[random.integer(rows.length)]!]!++;
-    shares.forEach((column, setting) => {
-      let right = 0;
-      for (let p = 0; p < patterns.length; p++) if (patterns[p]!.correct[setting]) right += drawn[p]!;
-      column[b] = right / rows.length;
+    base[b] = drawnAt(right, drawn) / rows.length;
+    changes.forEach(({ lost, gained }, setting) => {
+      differences[setting]![b] = (drawnAt(gained, drawn) - drawnAt(lost, drawn)) / rows.length;
     });
   }
-  return shares;
+  return { base, differences };
 }
 
 /**
@@ -89,11 +107,11 @@ export function pairedBootstrap(
   full: number,
   options: BootstrapOptions = {},
 ): BootstrapIntervals[] {
-  const shares = resample(rows, rows[0]?.length ?? 0, options);
-  const base = shares[full];
-  if (!base) throw new RangeError(`there is no setting ${full} among ${shares.length}`);
-  return shares.map((own) => ({
-    accuracy: intervalOf(own),
-    difference: intervalOf(own.map((share, b) => share - base[b]!)),
+  const settings = rows[0]?.length ?? 0;
+  if (full < 0 || full >= settings) throw new RangeError(`there is no setting ${full} among ${settings}`);
+  const { base, differences } = resample(rows, full, options);
+  return differences.map((own) => ({
+    accuracy: intervalOf(own.map((difference, b) => base[b]! + difference)),
+    difference: intervalOf(own),
   }));
 }

@@ -20,6 +20,7 @@ import { notFound } from './request-error.ts';
 import { RunStore } from './runs/run-store.ts';
 import { RunWatch } from './runs/run-watch.ts';
 import { TrainingDesk } from './runs/training-desk.ts';
+import { Studies } from './studies/studies.ts';
 import { workspaceOf, type Workspace } from './workspace.ts';
 
 /** What runs the demo, and how far it is. */
@@ -57,6 +58,7 @@ export class Studio {
   readonly media: MediaStore;
   readonly answers: AnswerDesk;
   readonly batches: Batches;
+  readonly studies: Studies;
   readonly probes: Probes;
   readonly engine: EngineReports;
   readonly demo: DemoRunner;
@@ -82,6 +84,7 @@ export class Studio {
     // A run that was deleted meanwhile needs no telling.
     const onRunEvaluated = (run: string): void => void this.tellRun(run).catch(() => undefined);
     this.batches = new Batches({ ...shared, ...entry, onRunEvaluated });
+    this.studies = new Studies({ ...shared, ...entry });
     this.exports = new ModelExports({ ...shared, root: this.root, ...entry });
     this.probes = new Probes(workspace, events, board, options.entry);
     this.engine = new EngineReports(workspace, options);
@@ -152,8 +155,9 @@ export class Studio {
 
   /** Everything that changes, as it is now. */
   async snapshot(): Promise<StudioEvent> {
-    const [runs, jobs, datasets] = [await this.runSummaries(), this.board.list(), this.datasets.list()];
-    return { kind: 'snapshot', runs, jobs, datasets, asks: this.answers.running(), demo: this.demo.state };
+    const [runs, studies] = [await this.runSummaries(), await this.studies.list()];
+    const [jobs, datasets] = [this.board.list(), this.datasets.list()];
+    return { kind: 'snapshot', runs, jobs, datasets, asks: this.answers.running(), demo: this.demo.state, studies };
   }
 
   /** Ends everything. Trainings save first, and go on when the workspace is opened again. */

@@ -10,6 +10,7 @@ import { count } from './numbers.ts';
 import { probeSchema } from './recipes.ts';
 import { logLineSchema, runSummarySchema } from './runs.ts';
 import { demoSchema } from './session.ts';
+import { studySummarySchema } from './studies.ts';
 
 const text = z.string();
 
@@ -22,6 +23,7 @@ const snapshotSchema = z.strictObject({
   /** Questions that are being answered. */
   asks: z.array(askSchema),
   demo: demoSchema,
+  studies: z.array(studySummarySchema),
 });
 
 /**
@@ -59,6 +61,13 @@ export const studioEventSchema = z.discriminatedUnion('kind', [
     batch: batchSummarySchema,
     progress: evaluationProgressSchema.optional(),
   }),
+  /** `progress`: scores so far, while it runs. */
+  z.strictObject({
+    kind: z.literal('study'),
+    study: studySummarySchema,
+    progress: evaluationProgressSchema.optional(),
+  }),
+  z.strictObject({ kind: z.literal('study-removed'), name: text }),
   z.strictObject({ kind: z.literal('demo'), demo: demoSchema }),
   /** For a moment's notice. */
   z.strictObject({ kind: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text }),

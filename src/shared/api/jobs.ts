@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureSchema } from '../run-record.ts';
 import { count, share, time } from './numbers.ts';
 
-export const JOB_KINDS = ['train', 'evaluate', 'probe', 'dataset', 'export', 'demo'] as const;
+export const JOB_KINDS = ['train', 'evaluate', 'probe', 'dataset', 'export', 'demo', 'study'] as const;
 
 /** Something that takes a while. One training at a time, others wait in order; the rest runs beside. */
 export const jobSchema = z.strictObject({
@@ -12,7 +12,7 @@ export const jobSchema = z.strictObject({
   state: z.enum(['waiting', 'running', 'stopping', 'done', 'failed', 'cancelled']),
   /** Place among those that wait, from 1. */
   position: count.optional(),
-  /** What it works on: name of a run, id of a dataset, a batch, a probe or an export. */
+  /** What it works on: name of a run, id of a dataset, a batch, a probe or an export, name of a study. */
   subject: z.string().optional(),
   /** Part that is done, where that is known. */
   done: share.optional(),

@@ -163,6 +163,38 @@ story('full and compressed answers side by side', prepare, (step, scene) => {
     await expect.poll(() => rows.count(), SOON).toBe(count);
   });
 
+  step(
+    'a study asks the same at layers and strides, says how many tokens can go, and is there after a reload',
+    async () => {
+      const { page } = scene;
+      await goTo(page, 'Study');
+      await choose(main(page), 'Dataset', /test/);
+      await fill(page, 'Layers K', '1, 9');
+      await main(page)
+        .getByText(/9\/2:average-pool does not fit/)
+        .waitFor();
+      await fill(page, 'Layers K', '1');
+      await fill(page, 'Strides S', '4, 16');
+      await fill(page, 'Questions', String(BATCH_QUESTIONS));
+      await button(page, 'Ask at 3 settings').click();
+      const answer = region(page, 'How many tokens can go');
+      await answer.getByText('3 points').first().waitFor({ timeout: ENGINE_MS });
+      await page.reload();
+      await answer.getByText('3 points').first().waitFor();
+      await button(page, /^1\/16: /).click();
+      expect(
+        await page.getByRole('table', { name: 'All settings of the study' }).locator('tr.chosen').innerText(),
+      ).toMatch(/^1\/16/);
+      const file = await downloaded(page, async () => {
+        await button(page, 'Export').click();
+        await page.getByRole('menuitem', { name: 'CSV' }).click();
+      });
+      expect(file.trimEnd().split('\n')).toHaveLength(1 + 3);
+      await goTo(page, 'Compare');
+      await page.getByRole('tab', { name: 'Batch' }).click();
+    },
+  );
+
   step('the batch is saved as a file, and a row of it opens in the panes', async () => {
     const { page } = scene;
     const file = await downloaded(page, async () => {

@@ -187,6 +187,13 @@ const COMPARE: readonly Screen[] = [
   }),
 ];
 
+const STUDY: readonly Screen[] = [
+  open('study-redundancy', '/study/redundancy', async (page) => {
+    await page.getByRole('region', { name: 'Heat map' }).waitFor();
+    await page.locator('section[aria-label="Curves"] canvas').waitFor();
+  }),
+];
+
 const ANYWHERE: readonly Screen[] = [
   open('engine', '/engine', (page) =>
     page.getByRole('heading', { name: /The engine/ }).waitFor({ timeout: PATIENCE_MS }),
@@ -203,13 +210,14 @@ const ANYWHERE: readonly Screen[] = [
   }),
 ];
 
-/** The screens of a studio that has runs, data and a batch of questions. */
-export const SCREENS: readonly Screen[] = [...RUNS, ...DATA, ...TRAIN, ...COMPARE, ...ANYWHERE];
+/** The screens of a studio that has runs, data, a batch of questions and a study. */
+export const SCREENS: readonly Screen[] = [...RUNS, ...DATA, ...TRAIN, ...COMPARE, ...STUDY, ...ANYWHERE];
 
 /** What an empty workspace shows, screen by screen. */
 export const EMPTY_SCREENS: readonly Screen[] = [
   open('first-start', '/runs', (page) => page.getByRole('button', { name: 'Start the demo' }).waitFor()),
   open('data-empty', '/data', (page) => page.getByText('No dataset yet').waitFor()),
   open('train-empty', '/train', (page) => page.getByRole('button', { name: 'Start from…' }).waitFor()),
+  open('study-empty', '/study', (page) => page.getByText('No model to study yet').waitFor()),
   open('compare-empty', '/compare', (page) => page.getByText('No model to ask yet').waitFor()),
 ];

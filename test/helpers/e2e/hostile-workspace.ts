@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { BatchDetail, BatchSummary } from '../../../src/shared/api/compare.ts';
 import type { Dataset, DatasetDetail } from '../../../src/shared/api/datasets.ts';
+import type { StudyDetail, StudySummary } from '../../../src/shared/api/studies.ts';
 import type { RunSummary } from '../../../src/shared/api/runs.ts';
 import { until, type TestStudio } from '../served-studio.ts';
 import { tinyDataset } from '../tiny-dataset.ts';
@@ -80,10 +81,22 @@ async function trained(studio: TestStudio, name: string, yaml: string): Promise<
   }, PATIENCE_MS);
 }
 
+async function studied(studio: TestStudio, dataset: string): Promise<void> {
+  const grid = { layers: [1, 2], strides: [4, 8], compressors: ['average-pool'], questions: 10 };
+  const { name } = await studio.json<StudySummary>('/studies/redundancy', {
+    ...{ dataset, model: 'runs/staged/final', ...grid },
+  });
+  await until(async () => {
+    const { study } = await studio.json<StudyDetail>(`/studies/redundancy/${name}`);
+    if (study.state === 'failed') throw new Error(study.failure?.details ?? study.failure?.cause);
+    return study.state === 'done';
+  }, PATIENCE_MS);
+}
+
 /** Steps after which the tiny model says nothing but the one answer of its data. */
 const STEPS = 60;
 
-/** Fills the workspace of a studio with a real engine: two datasets, two trained runs, a batch of questions. */
+/** Fills the workspace of a studio with a real engine: two datasets, two trained runs, a batch of questions, a study. */
 export async function fillHostileWorkspace(studio: TestStudio): Promise<ShownStudio> {
   const { train, test } = await tinyDataset({ images: 15, size: 64 }, join(studio.workspace, 'data', 'hostile'));
   rewrite(train, withHostileAnswers);
@@ -101,5 +114,6 @@ export async function fillHostileWorkspace(studio: TestStudio): Promise<ShownStu
     if (batch.state === 'failed') throw new Error(batch.failure?.details ?? batch.failure?.cause);
     return batch.state === 'done';
   }, PATIENCE_MS);
+  await studied(studio, dataset);
   return { origin: `http://127.0.0.1:${studio.served.port}`, runs, dataset, sample: 0 };
 }

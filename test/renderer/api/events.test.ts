@@ -23,7 +23,7 @@ const job = (id: string, state = 'running') => ({
   ...{ id, kind: 'train', title: 'Training', state, createdAt: '2026-11-22T12:00:00Z' },
 });
 const snapshot = (...jobs: unknown[]) => ({
-  ...{ kind: 'snapshot', runs: [], jobs, datasets: [], asks: [], demo: { state: 'none' } },
+  ...{ kind: 'snapshot', runs: [], jobs, datasets: [], asks: [], demo: { state: 'none' }, studies: [] },
 });
 
 beforeEach(() => {

@@ -165,6 +165,7 @@ describe('answers by events', () => {
       datasets: [],
       asks: [askOf({ state: 'running' })],
       demo: { state: 'none' },
+      studies: [],
     });
     expect(asks.answerOf('a')?.text).toBe('circle');
   });

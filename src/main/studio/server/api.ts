@@ -12,6 +12,7 @@ import { modelRoutes } from './routes/models.ts';
 import { recipeRoutes } from './routes/recipes.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { studyRoutes } from './routes/studies.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
 /** The API: one file for each noun. What it takes and gives is described in src/shared/api. */
@@ -29,6 +30,7 @@ export function createApi(studio: Studio) {
     .route('/uploads', uploadRoutes(studio))
     .route('/files', fileRoutes(studio))
     .route('/compare', compareRoutes(studio))
+    .route('/studies', studyRoutes(studio))
     .route('/engine', engineRoutes(studio))
     .route('/demo', demoRoutes(studio));
 }

@@ -29,6 +29,8 @@ const REQUEST: StudyRequest = {
   ...{ compressors: ['average-pool', 'random'], questions: 8, seed: 3, maxTokens: 3, batchSize: 4 },
 };
 
+const PATIENCE_MS = 120_000;
+
 let workspace: Workspace;
 let index: DatasetIndex;
 beforeAll(async () => {
@@ -41,7 +43,7 @@ beforeAll(async () => {
   const indexFolder = join(workspace.studio, 'index');
   await runDatasetJob({ kind: 'index', file, folder: indexFolder }, () => undefined);
   index = await DatasetIndex.open(indexFolder);
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   await index.close();
   rmSync(workspace.folder, { recursive: true, force: true });
@@ -94,7 +96,7 @@ const facts = ({ questions, full, points }: StudyResult) => ({
   points: points.map(untimed),
 });
 
-describe('a redundancy study', { timeout: 120_000 }, () => {
+describe('a redundancy study', { timeout: PATIENCE_MS }, () => {
   it('finds the same whether it was interrupted or not, and asks only what is missing', async () => {
     const whole = await plan('whole');
     expect(whole.record.compressions).toEqual([

@@ -1,19 +1,16 @@
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import {
   askRequestSchema,
   batchQuerySchema,
   batchRequestSchema,
   exportQuerySchema,
 } from '../../../../shared/api/compare.ts';
-import { exportAsk, exportBatch, type ExportedFile } from '../../compare/export.ts';
+import { exportAsk, exportBatch } from '../../compare/export.ts';
 import type { Studio } from '../../studio.ts';
+import { download } from '../download.ts';
 import { checked } from '../validate.ts';
 
 const DONE = { done: true } as const;
-
-function download(context: Context, { type, name, text }: ExportedFile): Response {
-  return context.body(text, 200, { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${name}"` });
-}
 
 /** `/compare`: questions to several models and settings side by side, and batches of them. */
 export function compareRoutes({ answers, batches }: Studio) {

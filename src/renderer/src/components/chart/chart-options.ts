@@ -157,15 +157,28 @@ function dataset(series: LineSeries, index: number, isRaw: boolean, drawing: Dra
     borderWidth: isRaw ? 1 : 1.6,
     borderDash: series.isDashed ? [5, 4] : [],
     fill: series.isFilled && !isRaw ? 'start' : false,
-    pointRadius: points.length === 1 ? 2.5 : 0,
+    pointRadius: points.length === 1 ? 2.5 : series.hasDots && !isRaw ? 3 : 0,
+    pointBackgroundColor: canvasColor(color),
     // Smoothed lines lie above all raw ones.
     order: isRaw ? 1 : 0,
   };
 }
 
-/** What chart.js draws: every raw trace and every line. */
+/** The band between two lines: the second is filled down to the first, which comes right before it. */
+function band(series: LineSeries, index: number, drawing: Drawing): LineDataset[] {
+  const { low, high } = series;
+  if (!low || !high) return [];
+  const edge = (y: ArrayLike<number>, fill: string | false): LineDataset => ({
+    ...dataset({ ...series, y, hasDots: false, isFilled: false }, index, false, drawing),
+    ...{ borderWidth: 0, pointRadius: 0, fill, order: 2 },
+  });
+  return [edge(low, false), edge(high, '-1')];
+}
+
+/** What chart.js draws: every band, every raw trace and every line. */
 export function datasetsOf(series: readonly LineSeries[], drawing: Drawing): LineDataset[] {
   return series.flatMap((line, index) => [
+    ...band(line, index, drawing),
     ...(line.raw ? [dataset(line, index, true, drawing)] : []),
     dataset(line, index, false, drawing),
   ]);

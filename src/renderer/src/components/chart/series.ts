@@ -14,6 +14,11 @@ export interface LineSeries {
   /** Filled down to the axis. */
   readonly isFilled?: boolean;
   readonly isDashed?: boolean;
+  /** Every value is a dot on the line: few values, each measured by itself. */
+  readonly hasDots?: boolean;
+  /** Interval of every value, drawn as a band behind the line. */
+  readonly low?: ArrayLike<number>;
+  readonly high?: ArrayLike<number>;
 }
 
 /** Part of the x axis that a stage takes, tinted behind the lines. */
