@@ -41,6 +41,7 @@ it('finds nothing wrong with a recipe that fits, and says how its stages run on 
   expect([...items.values()].filter(({ level }) => level !== 'ok')).toEqual([]);
   expect(items.get('stages')?.detail).toContain('2/8 runs as 1/8');
   expect(items.get('data')?.detail).toContain('2 samples with 2 questions');
+  expect(items.get('memory')?.detail).toMatch(/, activations of a micro-batch 0\.0\d GB: /);
   expect(items.get('length')?.detail).toContain('10 optimizer steps of 2 samples: 10.00 passes over 2 rows');
 });
 

@@ -6,9 +6,12 @@ import { isLoraFactor, isLoraTensor, newLora, withLora } from '../../../../src/m
 import { parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
 import { isTrained } from '../../../../src/main/engine/train/trained-parts.ts';
 import { readModelSize } from '../../../../src/main/studio/models/model-shape.ts';
-import { trainingRoom } from '../../../../src/main/studio/recipes/training-room.ts';
+import { activationRoom, trainingRoom } from '../../../../src/main/studio/recipes/training-room.ts';
+import { FULL } from '../../../../src/shared/compression.ts';
 import { LORA_DEFAULTS } from '../../../../src/shared/recipe-lora.ts';
 import { recipeSchema, withStages, type Recipe } from '../../../../src/shared/recipe.ts';
+import { trainingMode } from '../../../../src/shared/training-cost.ts';
+import { activationBytes } from '../../../../src/shared/training-memory.ts';
 
 const folderOf = (family: string): string =>
   fileURLToPath(new URL(`../../../golden/families/${family}/model`, import.meta.url));
@@ -92,4 +95,20 @@ describe.each(FAMILIES)('what the training of a %s takes', (family) => {
     expect(bytes({ projector: 'frozen' }, { projector: 'runs/pretrain' })).toBe(12 * own + 4 * projector);
     expect(bytes({ projector: 'frozen' }, { tower: 'runs/tower' })).toBe(12 * own + 4 * size.parts.vision.all);
   });
+});
+
+it('counts the activations of a micro-batch at the stage that keeps most', async () => {
+  const size = await readModelSize(folderOf('clip-qwen2-linear'));
+  const recipe = recipeOf({});
+  if (recipe.phase === 'vision') throw new Error('it trains on conversations');
+  const staged = {
+    ...recipe,
+    optimizer: { ...recipe.optimizer, batchSize: 8, accumulate: 4 },
+    stages: [{ compression: '-1/2', compressor: 'average-pool' as const }, ...recipe.stages],
+  };
+  const row = { groupLengths: [size.visualTokens], textTokens: 10, headTokens: 10 };
+  // Half of the rows have a picture: the room is for one that has.
+  expect(activationRoom(staged, size, { imagesPerRow: 0.5, textTokensPerRow: 9.2 }, 4)).toBe(
+    activationBytes(size.shape, row, 2, FULL, trainingMode(recipe.train)),
+  );
 });
