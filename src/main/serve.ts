@@ -9,6 +9,7 @@ import { cacheFolder } from '../../scripts/setup/engine-plan.mjs';
 import type { Session } from '../shared/api/session.ts';
 import { InputError } from '../shared/errors.ts';
 import { StudioDemo } from './demo/studio-demo.ts';
+import { StudioExperiments } from './experiment/studio-experiments.ts';
 import { diagnose } from './doctor.ts';
 import { createApp } from './studio/server/app.ts';
 import { listen, type Answering } from './studio/server/http-server.ts';
@@ -121,6 +122,7 @@ function openStudio({ root, folderDialogs, entry }: ServeOptions, workspace: str
     diagnose,
     cacheFolder: cacheFolder(),
     makeDemo: (opened) => new StudioDemo(opened),
+    makeExperiments: (opened) => new StudioExperiments(opened, entry),
     ...(entry !== undefined && { entry }),
   });
 }

@@ -1,15 +1,9 @@
-import { basename, extname, join, dirname, relative } from 'node:path';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
 import { plannedRuns } from '../../shared/experiment/experiment.ts';
-import type { ExperimentResult } from '../../shared/experiment/result.ts';
-import { filesOf, readExperiment, type Places, type ReadExperiment } from '../experiment/experiment-file.ts';
-import { findingsOf } from '../experiment/experiment-result.ts';
+import { readExperiment, type Places, type ReadExperiment } from '../experiment/experiment-file.ts';
 import { ExperimentRun } from '../experiment/experiment-run.ts';
-import { experimentReport } from '../report/experiment-report.ts';
-import { lossChart } from '../report/loss-chart.ts';
-import { writeJsonFile } from '../studio/json-file.ts';
+import { keepResult, resultsPage, writePage } from '../experiment/write-findings.ts';
 import { terminalWork } from '../terminal/follow-experiment.ts';
 import { clockTime } from '../terminal/training-view.ts';
 
@@ -41,7 +35,8 @@ const OPTIONS = {
   eager: { type: 'boolean', default: false },
 } as const;
 
-async function runIt({ experiment }: ReadExperiment, places: Places, isEager: boolean): Promise<number> {
+async function runIt(read: ReadExperiment, places: Places, isEager: boolean): Promise<number> {
+  const { experiment } = read;
   const begun = Date.now();
   const execution = isEager ? { execution: 'eager' as const } : {};
   const names = plannedRuns(experiment).map(({ run }) => run);
@@ -53,37 +48,16 @@ async function runIt({ experiment }: ReadExperiment, places: Places, isEager: bo
     process.stdout.write(`Stopped after ${time}. The same command goes on from here.\n`);
     return INTERRUPTED;
   }
-  if (failed.length < names.length)
-    await writeJsonFile(filesOf(experiment, places).result, findingsOf(experiment, places).result);
+  if (failed.length < names.length) await keepResult(read, places);
   const missing = failed.length === 0 ? '' : `, but for ${failed.join(', ')}: the same command tries them again`;
   process.stdout.write(`All runs are finished (${time})${missing}\n`);
   return failed.length === 0 ? 0 : FAILED;
 }
 
-function write(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  process.stdout.write(`${relative(process.cwd(), file) || file} is written\n`);
-}
-
-function chartOf({ name, curves }: ExperimentResult): string {
-  return lossChart(`${name}: training loss, mean over seeds`, curves);
-}
-
 async function reportIt(read: ReadExperiment, places: Places, out: string | undefined): Promise<number> {
-  const { experiment, source, text } = read;
-  const { result, runs } = findingsOf(experiment, places);
-  await writeJsonFile(filesOf(experiment, places).result, result);
-  const chart = out === undefined ? undefined : `${basename(out, extname(out))}-loss.svg`;
-  const page = experimentReport({
-    ...{ description: experiment.description, result, runs, file: text, chart },
-    commands: [`experiment run ${source}`, `experiment report ${source}${out === undefined ? '' : ` --out ${out}`}`],
-  });
-  if (out === undefined || chart === undefined) process.stdout.write(page);
-  else {
-    write(out, page);
-    write(join(dirname(out), chart), chartOf(result));
-  }
+  const page = resultsPage(read, await keepResult(read, places), out);
+  if (out === undefined) process.stdout.write(page.markdown);
+  else for (const file of await writePage(out, page)) process.stdout.write(`${file} is written\n`);
   return 0;
 }
 

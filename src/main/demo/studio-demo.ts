@@ -1,18 +1,14 @@
 /** The demo in the studio: its data in the library, its vision tower and its staged training as runs like any other. */
 import type { Dataset } from '../../shared/api/datasets.ts';
-import type { StudioEvent } from '../../shared/api/events.ts';
-import type { RunSummary } from '../../shared/api/runs.ts';
 import type { Demo } from '../../shared/api/session.ts';
 import { formatRecipe } from '../../shared/recipe-yaml.ts';
 import { loadPreset } from '../studio/presets.ts';
 import { conflict, plainFailure } from '../studio/request-error.ts';
 import type { DemoRunner, Studio } from '../studio/studio.ts';
 import { SHAPES_OVERRIDES } from './demo-data.ts';
+import { nextEvent, runAtRest, StudioEnded } from '../runs/await-run.ts';
 import { findRuns } from '../runs/find-run.ts';
 import { modelOf } from './training-phase.ts';
-
-/** States in which nothing more happens to a run by itself. */
-const AT_REST: readonly RunSummary['state'][] = ['finished', 'failed', 'stopped', 'interrupted'];
 
 /** A phase ended without what the next one needs, as its user wished. */
 class Stopped extends Error {}
@@ -34,8 +30,9 @@ export class StudioDemo implements DemoRunner {
     if (this.current.state === 'running') throw conflict('The demo runs already', 'Wait for it, or stop its run');
     this.tell({ state: 'running', phase: 'data', text: 'Getting the pictures and questions' });
     void this.run(offline).catch((error: unknown) => {
-      if (error instanceof Stopped) this.tell({ ...this.current, state: 'stopped', text: error.message });
-      else this.tell({ ...this.current, state: 'failed', failure: plainFailure(error) });
+      if (error instanceof Stopped || error instanceof StudioEnded) {
+        this.tell({ ...this.current, state: 'stopped', text: error.message });
+      } else this.tell({ ...this.current, state: 'failed', failure: plainFailure(error) });
     });
     return this.current;
   }
@@ -73,7 +70,7 @@ export class StudioDemo implements DemoRunner {
     const isOver = ({ state }: Dataset): boolean => state !== 'importing';
     const now = this.studio.datasets.get(id);
     if (isOver(now)) return now;
-    return this.next((event) => {
+    return nextEvent(this.studio, (event) => {
       if (event.kind !== 'dataset' || event.dataset.id !== id) return undefined;
       if (isOver(event.dataset)) return event.dataset;
       if (event.dataset.done !== undefined) this.tell({ ...this.current, done: event.dataset.done });
@@ -93,37 +90,12 @@ export class StudioDemo implements DemoRunner {
     const { done: _, ...rest } = this.current;
     this.tell({ ...rest, ...named(name) });
     if (finished) return name;
-    const ended = this.ended(name);
+    const ended = runAtRest(this.studio, name, (done) => this.tell({ ...this.current, done }));
     if (stopped) await desk.act(name, 'continue');
     const run = await ended;
     if (run.state === 'finished') return name;
     if (run.state === 'failed') throw new Error(run.failure?.cause ?? `${name} failed`);
     throw new Stopped(`${name} was stopped: start the demo again, and it goes on from there`);
-  }
-
-  /** Resolves when a run has begun and come to rest. */
-  private ended(name: string): Promise<RunSummary> {
-    let hasBegun = false;
-    return this.next((event) => {
-      if (event.kind !== 'run' || event.run.name !== name) return undefined;
-      const { step, totalSteps = 0, state } = event.run;
-      if (totalSteps > 0 && state === 'running') this.tell({ ...this.current, done: Math.min(1, step / totalSteps) });
-      if (!AT_REST.includes(state)) hasBegun = true;
-      return hasBegun && AT_REST.includes(state) ? event.run : undefined;
-    });
-  }
-
-  /** What `choose` makes of the first event that it makes something of. */
-  private next<T>(choose: (event: StudioEvent) => T | undefined): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const unlisten = this.studio.events.listen(({ event }) => {
-        const chosen = choose(event);
-        if (chosen === undefined) return;
-        unlisten();
-        resolve(chosen);
-      });
-      this.studio.closing.addEventListener('abort', () => reject(new Stopped('The studio ended')));
-    });
   }
 
   private tell(demo: Demo): void {

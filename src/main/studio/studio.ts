@@ -1,5 +1,6 @@
 /** The studio: everything behind the API, put together. It knows no HTTP and no window. */
 import { mkdir } from 'node:fs/promises';
+import type { ExperimentDetail, ExperimentRow } from '../../shared/api/experiments.ts';
 import type { StudioEvent } from '../../shared/api/events.ts';
 import type { EngineFinding } from '../../shared/api/engine.ts';
 import type { RunSummary } from '../../shared/api/runs.ts';
@@ -29,6 +30,15 @@ export interface DemoRunner {
   start(options: { readonly offline: boolean }): Demo;
 }
 
+/** What runs experiments, and what they found. */
+export interface ExperimentDesk {
+  list(): ExperimentRow[];
+  get(name: string): Promise<ExperimentDetail>;
+  start(name: string): ExperimentRow;
+  stop(name: string): void;
+  report(name: string): Promise<{ name: string; content: string }[]>;
+}
+
 export interface StudioOptions {
   /** Folder that holds runs/, data/ and models/; also the working folder of this process. */
   readonly workspace: string;
@@ -41,6 +51,7 @@ export interface StudioOptions {
   /** Folder of TensorFlow's libraries and downloads. */
   readonly cacheFolder: string;
   makeDemo(studio: Studio): DemoRunner;
+  makeExperiments(studio: Studio): ExperimentDesk;
   /** The engine's program; its own unless a test says otherwise. */
   readonly entry?: string;
 }
@@ -62,6 +73,7 @@ export class Studio {
   readonly probes: Probes;
   readonly engine: EngineReports;
   readonly demo: DemoRunner;
+  readonly experiments: ExperimentDesk;
   private readonly options: StudioOptions;
   private readonly watch: RunWatch;
   private readonly end = new AbortController();
@@ -89,6 +101,7 @@ export class Studio {
     this.probes = new Probes(workspace, events, board, options.entry);
     this.engine = new EngineReports(workspace, options);
     this.demo = options.makeDemo(this);
+    this.experiments = options.makeExperiments(this);
   }
 
   /** Opens a workspace: folders are made where they are missing, and what was interrupted goes on. */

@@ -1,12 +1,10 @@
 /** An experiment's work as the terminal does and shows it. */
 import type { EvaluateJob, EvaluationProgress } from '../../shared/evaluation.ts';
-import type { ExperimentWork, FoundAnswers, RunStep, WorkOutcome } from '../experiment/experiment-run.ts';
-import { JobFailure, runEngineJob } from '../studio/engine-job.ts';
+import { askRun, type Asked } from '../experiment/ask-run.ts';
+import type { ExperimentWork, RunStep } from '../experiment/experiment-run.ts';
 import { progressText } from './evaluation-view.ts';
 import { failureText, followTraining } from './follow-training.ts';
 import { LiveLine } from './live-line.ts';
-
-type Asked = WorkOutcome | { readonly type: 'answered'; readonly found: FoundAnswers };
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -15,22 +13,11 @@ async function ask(job: EvaluateJob, onProgress: (progress: EvaluationProgress) 
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   for (const name of SIGNALS) process.on(name, stop);
-  const answers: FoundAnswers['answers'] = [];
-  let report: FoundAnswers['report'] | undefined;
   try {
-    for await (const message of runEngineJob(job, controller.signal)) {
-      if (message.type === 'evaluation-progress') onProgress(message.progress);
-      if (message.type === 'evaluation-answers') answers.push(...message.answers);
-      if (message.type === 'evaluation-report') report = message.report;
-    }
-  } catch (error) {
-    if (!(error instanceof JobFailure)) throw error;
-    return controller.signal.aborted ? { type: 'stopped' } : { type: 'failed', text: error.message };
+    return await askRun(job, onProgress, controller.signal);
   } finally {
     for (const name of SIGNALS) process.off(name, stop);
   }
-  if (controller.signal.aborted || !report) return { type: 'stopped' };
-  return { type: 'answered', found: { report, answers } };
 }
 
 /** What is printed of a step; undefined where nothing lasting happened. */

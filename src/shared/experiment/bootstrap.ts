@@ -23,6 +23,24 @@ function percentileInterval(values: Float64Array): Interval {
   return [at(tail), at(1 - tail)];
 }
 
+/** Questions where any seed differs: only they move a sum. */
+function differing(differences: readonly Int8Array[], questions: number): number[] {
+  return Array.from({ length: questions }, (_, question) => question).filter((question) =>
+    differences.some((seed) => seed[question] !== 0),
+  );
+}
+
+/** How many of so many draws hit, each with this probability: the misses between hits are geometric (Devroye 1986, X.4). */
+function hits(draws: number, probability: number, random: Random): number {
+  if (probability === 0) return 0;
+  const logMiss = Math.log(1 - probability);
+  let count = 0;
+  for (let at = -1; ; count++) {
+    at += 1 + Math.floor(Math.log(1 - random.uniform()) / logMiss);
+    if (at >= draws) return count;
+  }
+}
+
 /**
  * Paired bootstrap of the mean of per-question differences (Efron & Tibshirani 1993, percentile method). Each resample
  * draws as many questions as there are, with replacement, the same ones for all seeds; the hierarchical one draws seeds too.
@@ -36,10 +54,11 @@ export function pairedBootstrap(differences: readonly Int8Array[], resamples = R
   const random = Random.from(0, 'paired-bootstrap');
   const [fixed, drawn] = [new Float64Array(resamples), new Float64Array(resamples)];
   const sums = new Float64Array(seeds);
+  const moving = differing(differences, questions);
   for (let resample = 0; resample < resamples; resample++) {
     sums.fill(0);
-    for (let i = 0; i < questions; i++) {
-      const question = random.integer(questions);
+    for (let left = hits(questions, moving.length / questions, random); left > 0; left--) {
+      const question = random.pick(moving);
       for (let seed = 0; seed < seeds; seed++) sums[seed]! += differences[seed]![question]!;
     }
     for (let seed = 0; seed < seeds; seed++) {

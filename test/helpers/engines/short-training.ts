@@ -1,11 +1,12 @@
 /**
  * An engine without TensorFlow that trains nothing: it makes the run's folder, writes a few metrics, one every 20 ms, and
- * obeys stop, pause and resume. What it writes is checked against the schemas by whoever reads it.
+ * obeys stop, pause and resume. Questions it answers by the list. What it writes is checked against the schemas by whoever reads it.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import type { EngineCommand, EngineMessage } from '../../../src/shared/engine-protocol.ts';
+import type { EvaluateJob } from '../../../src/shared/evaluation.ts';
 import { processStart } from '../../../src/main/studio/runs/run-owner.ts';
 
 const TOTAL = 10;
@@ -64,12 +65,33 @@ async function train(folder: string, yaml: string): Promise<void> {
   );
 }
 
+/** Two questions, of which the first is answered right at every setting. */
+function evaluate({ model, data, compressions }: EvaluateJob): void {
+  const places = compressions.map(() => true);
+  send({
+    type: 'evaluation-answers',
+    answers: [
+      { id: '1', expected: 'yes', answers: places.map(() => 'yes'), correct: places },
+      { id: '2', expected: 'no', answers: places.map(() => 'yes'), correct: places.map(() => false) },
+    ],
+  });
+  const settings = compressions.map((compression) => ({
+    ...{ compression, score: { questions: 2, correct: 1 }, accuracy: 0.5, interval: [0.1, 0.9] as [number, number] },
+    ...{ byType: {}, visualTokens: 100, retainedPercent: 50, compressionRatio: 200 },
+    ...{ flopsPaper: 1, flopsExact: 2, prefillMs: 1, totalMs: 2 },
+  }));
+  const counts = { questions: 2, images: 1, layers: 4, loadMs: 1, visionMs: 1, durationMs: 5 };
+  send({ type: 'evaluation-report', report: { model, data, ...counts, settings } });
+  process.send?.({ type: 'done' } satisfies EngineMessage, undefined, undefined, () => process.exit(0));
+}
+
 function obey(command: EngineCommand): void {
   if (command.type === 'stop') state.stopped = true;
   if (command.type === 'pause' || command.type === 'resume') {
     state.paused = command.type === 'pause';
     send({ type: 'state', state: state.paused ? 'paused' : 'running' });
   }
+  if (command.type === 'start' && command.job.kind === 'evaluate') evaluate(command.job);
   if (command.type !== 'start' || command.job.kind !== 'train') return;
   const { run } = command.job;
   if (run.mode === 'resume') void train(run.folder, '');

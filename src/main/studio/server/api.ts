@@ -5,6 +5,7 @@ import { datasetRoutes } from './routes/datasets.ts';
 import { demoRoutes } from './routes/demo.ts';
 import { engineRoutes } from './routes/engine.ts';
 import { eventRoutes } from './routes/events.ts';
+import { experimentRoutes } from './routes/experiments.ts';
 import { fileRoutes } from './routes/files.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { mediaRoutes } from './routes/media.ts';
@@ -32,7 +33,8 @@ export function createApi(studio: Studio) {
     .route('/compare', compareRoutes(studio))
     .route('/studies', studyRoutes(studio))
     .route('/engine', engineRoutes(studio))
-    .route('/demo', demoRoutes(studio));
+    .route('/demo', demoRoutes(studio))
+    .route('/experiments', experimentRoutes(studio));
 }
 
 /** For the typed client, which knows the server by this type alone. */

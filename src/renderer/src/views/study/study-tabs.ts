@@ -9,6 +9,7 @@ export interface StudyTab {
 
 export const STUDY_TABS: readonly StudyTab[] = [
   { path: 'redundancy', label: 'Redundancy', component: () => import('./redundancy/RedundancyPage.vue') },
+  { path: 'experiments', label: 'Experiments', component: () => import('./experiments/ExperimentsPage.vue') },
 ];
 
 /** Where the screen opens. */
