@@ -35,6 +35,16 @@ const OPTIONS = {
   eager: { type: 'boolean', default: false },
 } as const;
 
+/** Without a run of the baseline there is nothing to compare with yet: that is said, and is no failure of its own. */
+async function keepWhatIsThere(read: ReadExperiment, places: Places): Promise<void> {
+  try {
+    await keepResult(read, places);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    process.stdout.write(`No result yet: ${error.message}\n`);
+  }
+}
+
 async function runIt(read: ReadExperiment, places: Places, isEager: boolean): Promise<number> {
   const { experiment } = read;
   const begun = Date.now();
@@ -48,7 +58,7 @@ async function runIt(read: ReadExperiment, places: Places, isEager: boolean): Pr
     process.stdout.write(`Stopped after ${time}. The same command goes on from here.\n`);
     return INTERRUPTED;
   }
-  if (failed.length < names.length) await keepResult(read, places);
+  if (failed.length < names.length) await keepWhatIsThere(read, places);
   const missing = failed.length === 0 ? '' : `, but for ${failed.join(', ')}: the same command tries them again`;
   process.stdout.write(`All runs are finished (${time})${missing}\n`);
   return failed.length === 0 ? 0 : FAILED;

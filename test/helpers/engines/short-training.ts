@@ -74,6 +74,7 @@ function evaluate({ model, data, compressions }: EvaluateJob): void {
       { id: '1', expected: 'yes', answers: places.map(() => 'yes'), correct: places },
       { id: '2', expected: 'no', answers: places.map(() => 'yes'), correct: places.map(() => false) },
     ],
+    times: { questions: 2, prefillMs: places.map(() => 2), totalMs: places.map(() => 4) },
   });
   const settings = compressions.map((compression) => ({
     ...{ compression, score: { questions: 2, correct: 1 }, accuracy: 0.5, interval: [0.1, 0.9] as [number, number] },
