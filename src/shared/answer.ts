@@ -61,6 +61,11 @@ export const answerStatsSchema = z.strictObject({
   pictureFit: z.enum(PICTURE_FITS).optional(),
   /** At each decoder layer. */
   visualTokensPerLayer: z.array(count),
+  /**
+   * Of each picture, where the setting ranks by the tower's class token: tokens that it looks at far more than at others (above
+   * Q3 + 1.5 IQR), as many as PruMerge's own rule would keep.
+   */
+  outliers: z.array(count).optional(),
   /** In percent: 100 = no compression. */
   compressionRatio: amount,
   /** From the pixels to the first token. */

@@ -1,3 +1,4 @@
+import { quantile } from './bootstrap.ts';
 import { sum } from './sum.ts';
 
 /** Arithmetic mean; NaN of no values. */
@@ -10,6 +11,13 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return mean(sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1));
+}
+
+/** How many values are outliers upwards: above the third quartile by more than 1.5 times the span of the middle half. */
+export function highOutliers(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [first, third] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+  return values.filter((value) => value > third + 1.5 * (third - first)).length;
 }
 
 /** Variance of a sample (n − 1 in the denominator); NaN of fewer than two values. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mean, standardDeviation, studentQuantile, welchInterval } from '../../src/shared/statistics.ts';
+import { highOutliers, mean, standardDeviation, studentQuantile, welchInterval } from '../../src/shared/statistics.ts';
 
 describe('mean and standard deviation', () => {
   it('are those of a sample', () => {
@@ -8,6 +8,18 @@ describe('mean and standard deviation', () => {
   });
 
   it('say nothing of the noise of one value', () => expect(standardDeviation([3])).toBeNaN());
+});
+
+describe('highOutliers', () => {
+  it('counts what lies above the third quartile by more than 1.5 times the span of the middle half', () => {
+    // Quartiles 2 and 4: above 7.
+    expect(highOutliers([3, 1, 2, 4, 7])).toBe(0);
+    expect(highOutliers([3, 1, 2, 4, 7.01])).toBe(1);
+    expect(highOutliers([3, -50, 2, 4, 3])).toBe(0);
+    // Both quartiles are 0: whatever is above is one.
+    expect(highOutliers([0, 0, 0, 0, 0, 0, 0, 1, 1])).toBe(2);
+    expect(highOutliers([])).toBe(0);
+  });
 });
 
 describe('studentQuantile', () => {

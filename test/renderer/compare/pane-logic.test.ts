@@ -80,6 +80,10 @@ describe('what an answer took', () => {
   });
 
   it('stands alone in the first pane and where there is nothing to compare', () => {
+    expect(metricRows(statsOf()).some(({ key }) => key === 'outliers')).toBe(false);
+    expect(metricRows(statsOf({ outliers: [3, 4] })).find(({ key }) => key === 'outliers')).toMatchObject({
+      value: '7',
+    });
     expect(metricRows(statsOf()).every(({ factor }) => factor === undefined)).toBe(true);
     const { tokensPerSecond: _, ...single } = statsOf({ tokens: 1 });
     expect(metricRows(single, statsOf()).find(({ key }) => key === 'speed')).toMatchObject({ value: '–' });

@@ -17,6 +17,7 @@ import { generate, type GenerationEvent } from './generate.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { Session } from './session.ts';
 import { tokenPoints } from './token-points.ts';
+import { towerOutliers } from './tower-outliers.ts';
 
 export interface AskOptions {
   /** Paths of the pictures, and addresses of the frames, that the question shows. */
@@ -122,7 +123,9 @@ async function* answer(
       const text = textOf(event, stream);
       if (text !== '') yield { type: 'text', index, text };
     }
-    yield { type: 'end', index, stats: statsOf(model, prompt.row, compression, session, clock.stats(reason)) };
+    const stats = statsOf(model, prompt.row, compression, session, clock.stats(reason));
+    const outliers = towerOutliers(prompt.vision, compression, model);
+    yield { type: 'end', index, stats: { ...stats, ...(outliers && { outliers }) } };
   } finally {
     session.dispose();
   }

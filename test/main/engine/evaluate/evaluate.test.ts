@@ -264,6 +264,22 @@ describe('ask', () => {
     ]);
   });
 
+  it('tells how many tokens PruMerge would keep by its own rule, and nothing of it elsewhere', async () => {
+    const [first, second] = records(data.test) as [TestRecord, TestRecord];
+    const loaded = await loadAnsweringModel(model);
+    const images = [first, second].map(({ image }) => join(data.images, image!));
+    const options = { question: 'What?', maxTokens: 1, temperature: 0, topP: 1, seed: 0 };
+    const compressions = ['-1/2:prumerge', '-1/2:visionzip'].map((text) => parseCompression(text));
+    const told: (readonly number[] | undefined)[] = [];
+    for await (const event of ask(loaded, { ...options, images, compressions }))
+      if (event.type === 'end') told.push(event.stats.outliers);
+    loaded.dispose();
+    // Of 4 values the largest is an outlier where it lies far beyond the others, and no two can be.
+    expect(told[0]).toHaveLength(2);
+    for (const count of told[0] ?? []) expect([0, 1]).toContain(count);
+    expect(told[1]).toBeUndefined();
+  });
+
   it('leaves out what it is told not to answer any more', async () => {
     const loaded = await loadAnsweringModel(model);
     const controller = new AbortController();

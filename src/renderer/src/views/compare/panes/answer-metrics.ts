@@ -1,6 +1,7 @@
 /** What an answer took as rows of a table, each beside the first pane's. Pure. */
 import type { AnswerStats } from '../../../../../shared/answer.ts';
 import { SHOWN_FLOPS_RULES } from '../../../../../shared/flops-rules.ts';
+import { sum } from '../../../../../shared/sum.ts';
 import { formatBytes, formatCount, formatFlops, formatMs, formatNumber } from '../../../format.ts';
 
 export interface MetricRow {
@@ -23,6 +24,8 @@ interface Metric {
   readonly format: (value: number | undefined) => string;
   /** Whether more is better; absent where neither is. */
   readonly isMoreBetter?: boolean;
+  /** Whether it is left out where an answer has none. */
+  readonly isRare?: boolean;
 }
 
 const METRICS: readonly Metric[] = [
@@ -68,6 +71,15 @@ const METRICS: readonly Metric[] = [
     of: (stats) => stats.tokens,
     format: (value) => (value === 1 ? '1 token' : `${formatCount(value)} tokens`),
   },
+  {
+    key: 'outliers',
+    label: 'Outliers',
+    title:
+      "Tokens that the tower's class token looks at far more than at others, above Q3 + 1.5 IQR: as many as PruMerge's own rule would keep",
+    of: ({ outliers }) => outliers && sum(outliers),
+    format: formatCount,
+    isRare: true,
+  },
 ];
 
 /** Differences below 2 % are noise to a reader, whatever they measure. */
@@ -84,7 +96,8 @@ function compare({ of, isMoreBetter }: Metric, stats: AnswerStats, first: Answer
 
 /** @param first the first pane's, where this is another pane */
 export function metricRows(stats: AnswerStats, first?: AnswerStats): MetricRow[] {
-  return METRICS.map((metric) => ({
+  const present = METRICS.filter(({ of, isRare }) => !isRare || of(stats) !== undefined);
+  return present.map((metric) => ({
     key: metric.key,
     label: metric.label,
     title: metric.title,
