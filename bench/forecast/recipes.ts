@@ -49,8 +49,8 @@ train: { parts: lora, lora: { rank: 8, alpha: 16 }, visionTower: frozen }
 optimizer: { lr: 1e-3, batchSize: 32, accumulate: 2, steps: ${steps} }
 checkpoint: { every: ${Math.ceil(steps / 2)}, keep: 1 }
 stages:
-  - { compression: 2/16, share: 1 }
-  - { compression: 16/4, share: 1 }
+  - { compression: 2/16 }
+  - { compression: 16/4 }
 `,
   },
 ];
