@@ -107,10 +107,10 @@ const apply: Compressor['apply'] = (states, arrays, context) => {
  * share. The assignment names the most alike of those that take a token in, −1 where none does.
  *
  * How many stay is the stride's to say, since all shapes are known beforehand, where the paper keeps those that lie above
- * Q3 + 1.5 IQR of the attention: here it is the first n/S of the same order (an answer's
- * stats tell how many outliers there were). Attention is that of the layer the features
- * come out of, averaged over heads, as the paper has it; the code asks the layer behind, all heads as one. The code's sum
- * of all dropped tokens as one more token is left out, and raster order stays. The shorter prompt counts its own positions.
+ * Q3 + 1.5 IQR of the attention: here it is the first n/S of the same order (an answer's stats tell how many outliers there
+ * were). Attention is that of the layer the features come out of, averaged over heads, as the paper has it; the code asks
+ * the layer behind, all heads as one. The code's sum of all dropped tokens as one more token is left out, and raster order
+ * stays. The shorter prompt counts its own positions.
  */
 export const pruMerge: Compressor = {
   name: 'prumerge',
