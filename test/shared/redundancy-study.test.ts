@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluatedAnswer } from '../../src/shared/evaluation.ts';
 import { PAPER_REDUNDANCY } from '../../src/shared/paper-redundancy.ts';
 import { pointOf, scoresOf, studyLimits, studyResult, unfitSettings } from '../../src/shared/redundancy-study.ts';
-import { limitSentences } from '../../src/shared/study-words.ts';
+import { limitSentences, probabilityText } from '../../src/shared/study-words.ts';
 import { llava15 } from './llava-1.5-7b.ts';
 
 const SETTINGS = ['none', '2/8', '16/2'];
@@ -67,6 +67,10 @@ describe('the result of a study', () => {
     const { lastTolerated, surelyTolerated } = studyLimits({ points: [unsure] });
     expect(lastTolerated).toBe(unsure);
     expect(surelyTolerated).toBeUndefined();
+  });
+
+  it('writes probabilities short', () => {
+    expect([0.5, 0.0004].map(probabilityText)).toEqual(['p = 0.500', 'p < 0.001']);
   });
 
   it('counts right answers while it runs', () => {

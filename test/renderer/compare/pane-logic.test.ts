@@ -2,11 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { sampleTrayItem } from '../../../src/renderer/src/views/compare/ask/sample-picture.ts';
 import { sortFiles } from '../../../src/renderer/src/views/compare/ask/upload.ts';
-import {
-  formatPoints,
-  formatProbability,
-  settingRows,
-} from '../../../src/renderer/src/views/compare/batch/batch-results.ts';
+import { formatPoints, settingRows } from '../../../src/renderer/src/views/compare/batch/batch-results.ts';
 import { describeToken, paneTokens } from '../../../src/renderer/src/views/compare/overlay/pane-tokens.ts';
 import { tokenGroups } from '../../../src/renderer/src/views/compare/overlay/token-groups.ts';
 import { metricRows, reasonInWords } from '../../../src/renderer/src/views/compare/panes/answer-metrics.ts';
@@ -205,6 +201,5 @@ describe('results of a batch', () => {
 
   it('are written with their sign', () => {
     expect([1.25, -3.44, 0.01, -0.04].map(formatPoints)).toEqual(['+1.3', '−3.4', '0.0', '0.0']);
-    expect([0.5, 0.0004].map(formatProbability)).toEqual(['p = 0.500', 'p < 0.001']);
   });
 });

@@ -34,8 +34,3 @@ export function settingRows({ report, changes }: Pick<BatchDetail, 'report' | 'c
 
 /** `+1.2`, `−3.4`, `0.0`: a difference in percentage points. */
 export const formatPoints = (points: number): string => signed(points, 1);
-
-/** `p = 0.034`, `p < 0.001`. */
-export function formatProbability(probability: number): string {
-  return probability < 0.001 ? 'p < 0.001' : `p = ${probability.toFixed(3)}`;
-}
