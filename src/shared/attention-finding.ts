@@ -3,7 +3,7 @@ import { mean } from './statistics.ts';
 
 /** What the paper found on LLaVA-1.5-7B and GQA (Fig. 1b), in one sentence. */
 export const PAPER_FINDING =
-  'In LLaVA-1.5-7B a visual token receives about 1e-3 of the answer’s attention in layer 0 and less than 1e-4 from layer 2 on, while a system token receives about 2e-2: visual tokens matter in the first layers only (Fig. 1b).';
+  'In LLaVA-1.5-7B a visual token receives about 1e−3 of the answer’s attention in layer 0 and less than 1e−4 from layer 2 on, while a system token receives about 2e−2: visual tokens matter in the first layers only (Fig. 1b).';
 
 /** The first layer behind which the paper finds visual tokens hardly looked at. */
 const DEEP_LAYER = 2;
@@ -16,8 +16,8 @@ function weightIn({ layers }: AttentionReport, kind: TokenKind, from: number, un
   return weights.length === 0 ? undefined : mean(weights);
 }
 
-/** 3.1e-3 */
-export const weightText = (weight: number): string => weight.toExponential(1);
+/** 3.1e−3, with a minus that no line breaks behind. */
+export const weightText = (weight: number): string => weight.toExponential(1).replace('-', '−');
 
 const timesText = (ratio: number): string => (ratio >= 10 ? String(Math.round(ratio)) : ratio.toFixed(1));
 

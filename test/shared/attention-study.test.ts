@@ -19,7 +19,7 @@ describe('attentionFinding', () => {
   it('compares layer 0 with the mean of those from layer 2 on, and with system tokens there', () => {
     const found = report([layer(0, 1e-3, 0.5), layer(1, 0.9, 0.5), layer(2, 1e-4, 0.02), layer(3, 3e-4, 0.04)]);
     expect(attentionFinding(found)).toBe(
-      'Here a visual token receives 1.0e-3 of the answer’s attention in layer 0 and 2.0e-4 on average from layer 2 on, where a system token receives 3.0e-2, 150 times as much.',
+      'Here a visual token receives 1.0e−3 of the answer’s attention in layer 0 and 2.0e−4 on average from layer 2 on, where a system token receives 3.0e−2, 150 times as much.',
     );
   });
 

@@ -21,6 +21,7 @@ import { notFound } from './request-error.ts';
 import { RunStore } from './runs/run-store.ts';
 import { RunWatch } from './runs/run-watch.ts';
 import { TrainingDesk } from './runs/training-desk.ts';
+import { AttentionStudies } from './studies/attention-studies.ts';
 import { Studies } from './studies/studies.ts';
 import { workspaceOf, type Workspace } from './workspace.ts';
 
@@ -70,6 +71,7 @@ export class Studio {
   readonly answers: AnswerDesk;
   readonly batches: Batches;
   readonly studies: Studies;
+  readonly attention: AttentionStudies;
   readonly probes: Probes;
   readonly engine: EngineReports;
   readonly demo: DemoRunner;
@@ -97,6 +99,7 @@ export class Studio {
     const onRunEvaluated = (run: string): void => void this.tellRun(run).catch(() => undefined);
     this.batches = new Batches({ ...shared, ...entry, onRunEvaluated });
     this.studies = new Studies({ ...shared, ...entry });
+    this.attention = new AttentionStudies({ ...shared, ...entry });
     this.exports = new ModelExports({ ...shared, root: this.root, ...entry });
     this.probes = new Probes(workspace, events, board, options.entry);
     this.engine = new EngineReports(workspace, options);
@@ -114,6 +117,7 @@ export class Studio {
     await studio.datasets.open();
     await studio.answers.open();
     await studio.batches.open();
+    await studio.attention.open();
     await studio.desk.open(studio.runs);
     await studio.watch.open();
     return studio;

@@ -3,6 +3,7 @@ import { answerEventSchema } from '../answer.ts';
 import { evaluationProgressSchema } from '../evaluation.ts';
 import { trainMetricsSchema, visionMetricsSchema } from '../metrics.ts';
 import { failureSchema } from '../run-record.ts';
+import { attentionStudySchema } from './attention.ts';
 import { askSchema, batchSummarySchema } from './compare.ts';
 import { datasetSchema } from './datasets.ts';
 import { jobSchema } from './jobs.ts';
@@ -68,6 +69,8 @@ export const studioEventSchema = z.discriminatedUnion('kind', [
     progress: evaluationProgressSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('study-removed'), name: text }),
+  /** A measurement of attention by depth: how far it is, and at its end what it found. */
+  z.strictObject({ kind: z.literal('attention'), study: attentionStudySchema }),
   z.strictObject({ kind: z.literal('demo'), demo: demoSchema }),
   /** For a moment's notice. */
   z.strictObject({ kind: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text }),

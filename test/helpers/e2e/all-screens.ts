@@ -192,6 +192,13 @@ const STUDY: readonly Screen[] = [
     await page.getByRole('region', { name: 'Heat map' }).waitFor();
     await page.locator('section[aria-label="Curves"] canvas').waitFor();
   }),
+  open('study-attention', '/study/attention', async (page) => {
+    const measure = page.getByRole('button', { name: 'Measure', exact: true });
+    await measure.waitFor();
+    if ((await page.getByText('Nothing measured yet').count()) > 0) await measure.click();
+    await page.getByRole('region', { name: 'Attention of every layer' }).waitFor({ timeout: PATIENCE_MS });
+  }),
+  open('study-budget', '/study/budget', (page) => page.getByRole('region', { name: 'One point K/S' }).waitFor()),
 ];
 
 const ANYWHERE: readonly Screen[] = [
@@ -219,5 +226,6 @@ export const EMPTY_SCREENS: readonly Screen[] = [
   open('data-empty', '/data', (page) => page.getByText('No dataset yet').waitFor()),
   open('train-empty', '/train', (page) => page.getByRole('button', { name: 'Start from…' }).waitFor()),
   open('study-empty', '/study', (page) => page.getByText('No model to study yet').waitFor()),
+  open('study-attention-empty', '/study/attention', (page) => page.getByText('No model to measure yet').waitFor()),
   open('compare-empty', '/compare', (page) => page.getByText('No model to ask yet').waitFor()),
 ];

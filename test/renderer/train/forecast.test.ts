@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/shared/errors.ts';
 import type { StageSpec } from '../../../src/shared/stage-plan.ts';
-import { differenceTo } from '../../../src/renderer/src/views/train/forecast/difference.ts';
+import { differenceTo } from '../../../src/renderer/src/components/difference.ts';
 import { forecastOf, type ForecastInput } from '../../../src/renderer/src/views/train/forecast/forecast.ts';
 import { measuredCost } from '../../../src/renderer/src/views/train/forecast/measured-cost.ts';
 import { llava15 } from '../../shared/llava-1.5-7b.ts';

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Studio } from '../studio.ts';
+import { attentionRoutes } from './routes/attention.ts';
 import { compareRoutes } from './routes/compare.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { demoRoutes } from './routes/demo.ts';
@@ -30,6 +31,7 @@ export function createApi(studio: Studio) {
     .route('/media', mediaRoutes(studio))
     .route('/uploads', uploadRoutes(studio))
     .route('/files', fileRoutes(studio))
+    .route('/attention', attentionRoutes(studio))
     .route('/compare', compareRoutes(studio))
     .route('/studies', studyRoutes(studio))
     .route('/engine', engineRoutes(studio))

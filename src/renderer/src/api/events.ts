@@ -26,7 +26,9 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
 /** Kinds that come all the time while something is at work. They are told together, as often as the page may be drawn. */
-const PROGRESS: ReadonlySet<StudioEventKind> = new Set(['metrics', 'micro', 'run', 'job', 'log', 'dataset', 'batch', 'study']);
+const PROGRESS: ReadonlySet<StudioEventKind> = new Set([
+  ...(['metrics', 'micro', 'run', 'job', 'log', 'dataset', 'batch', 'study', 'attention'] as const),
+]);
 
 /** Opens a stream that goes on behind the event with that id, or begins with a snapshot. */
 export type OpenStream = (lastEventId: string | undefined) => EventStream;

@@ -9,6 +9,8 @@ export interface StudyTab {
 
 export const STUDY_TABS: readonly StudyTab[] = [
   { path: 'redundancy', label: 'Redundancy', component: () => import('./redundancy/RedundancyPage.vue') },
+  { path: 'attention', label: 'Attention', component: () => import('./attention/AttentionPage.vue') },
+  { path: 'budget', label: 'Token budget', component: () => import('./budget/BudgetPage.vue') },
   { path: 'experiments', label: 'Experiments', component: () => import('./experiments/ExperimentsPage.vue') },
 ];
 

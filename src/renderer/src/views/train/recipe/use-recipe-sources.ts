@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { runDetailSchema } from '../../../../../shared/api/runs.ts';
 import type { Preset } from '../../../../../shared/api/recipes.ts';
 import { read, studio } from '../../../api/client.ts';
@@ -7,6 +8,21 @@ import { checkRecipeText } from '../../../../../shared/recipe-text.ts';
 import { setField, toDraft } from './draft.ts';
 import { useLibrary } from './library.ts';
 import { patchRecipeText } from './patch-text.ts';
+
+const sentStagesSchema = z
+  .array(z.strictObject({ compression: z.string().max(200), share: z.number().gt(0).max(1) }))
+  .max(32);
+
+/** Stages that another screen sent along. */
+function readSentStages(text: string): { readonly compression: string; readonly share?: number }[] {
+  try {
+    const stages = sentStagesSchema.parse(JSON.parse(text));
+    // The last one takes the rest, so that rounding leaves none.
+    return stages.map((stage, i) => (i === stages.length - 1 ? { compression: stage.compression } : stage));
+  } catch {
+    return [];
+  }
+}
 
 /** The recipe that a first visit begins with. */
 const FIRST_PRESET = 'demo-4stage';
@@ -40,6 +56,15 @@ export function useRecipeSources() {
     draft.settle();
   }
 
+  /** Makes a solution of the token budget the stages of the recipe. @param text JSON; what is none is left alone */
+  function takeStages(text: string, stageDepth: number): void {
+    const stages = readSentStages(text);
+    if (stages.length === 0 || !Number.isInteger(stageDepth) || stageDepth < 1) return;
+    draft.edit(({ scheme: _, ...others }) => ({ ...others, stages, stageDepth }));
+    draft.settle();
+    toasts.show('The stages of the recipe are those of the budget now. Undo brings the ones before back.');
+  }
+
   /** A recipe that runs with what the first start brings; its tower only where it is there. */
   function begin(): void {
     const preset = library.preset(FIRST_PRESET);
@@ -51,5 +76,5 @@ export function useRecipeSources() {
     draft.settle();
   }
 
-  return { takePreset, takeRun, takeData, begin };
+  return { takePreset, takeRun, takeData, takeStages, begin };
 }

@@ -1,4 +1,4 @@
-import { formatShare } from '../../../format.ts';
+import { formatShare } from '../format.ts';
 
 /** Less than this apart, and two costs are the same. */
 const NOTHING = 0.0005;
