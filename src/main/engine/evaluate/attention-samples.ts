@@ -5,6 +5,7 @@ import { brokenSamplesError, readDataset, type Sample, type Samples } from '../d
 import { encodeSample, openingTokens, singleTurn } from '../data/encode.ts';
 import type { LoadedModel } from '../generate/loaded-model.ts';
 import { visualTokensPerImage } from '../model/config.ts';
+import { checkTower } from '../model/tower-view.ts';
 import { kindRow, type KindRow } from './attention-by-kind.ts';
 
 /** One question with its right answer, ready for the model. */
@@ -44,6 +45,7 @@ export function attentionSamples(
   compression: Compression,
   { config, template }: LoadedModel,
 ): AttentionSample[] {
+  checkTower(compression, config);
   const { samples, broken } = readDataset(data, images === undefined ? {} : { images });
   try {
     if (broken.length > 0) throw brokenSamplesError(data, broken);

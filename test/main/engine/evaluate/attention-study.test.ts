@@ -57,6 +57,11 @@ describe('studyAttention', () => {
     expect(progress.at(-1)).toEqual({ done: 4, total: 4 });
   });
 
+  it('follows a compressor that ranks by the vision tower', async () => {
+    const { report } = await study({ samples: 2, compression: '-1/2:visionzip' });
+    expect(report.layers.map(({ visualTokens }) => visualTokens)).toEqual([2, 2, 2]);
+  });
+
   it('takes no more questions than there are conversations with pictures', async () => {
     const { report } = await study({ samples: 1000 });
     expect(report.samples).toBe(6);
