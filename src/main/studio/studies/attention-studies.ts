@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { attentionStudySchema, type AttentionStudy, type newAttentionSchema } from '../../../shared/api/attention.ts';
 import type { AttentionJob, AttentionReport } from '../../../shared/attention-study.ts';
-import { parseCompression } from '../../../shared/compression.ts';
+import { parseCompression, visualTokensPerLayer } from '../../../shared/compression.ts';
 import type { DatasetLibrary } from '../datasets/dataset-library.ts';
 import { runEngineJob } from '../engine-job.ts';
 import type { EventHub } from '../events/event-hub.ts';
@@ -53,10 +53,12 @@ export class AttentionStudies {
   async add(request: z.output<typeof newAttentionSchema>): Promise<AttentionStudy> {
     const { datasets, models } = this.options;
     const { samples, compression } = request;
-    parseCompression(compression);
+    const folder = models.folderOf(request.model);
+    const { shape, visualTokens } = await models.sizeOf(request.model);
+    visualTokensPerLayer([visualTokens], shape.decoder.layers, parseCompression(compression));
     const index = await datasets.index(request.dataset);
     const job: AttentionJob = {
-      ...{ kind: 'attention', model: models.folderOf(request.model), samples, compression },
+      ...{ kind: 'attention', model: folder, samples, compression },
       ...{ data: datasets.get(request.dataset).file, images: index.head.images },
     };
     const createdAt = new Date().toISOString();

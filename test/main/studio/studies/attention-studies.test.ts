@@ -1,12 +1,15 @@
-import { join } from 'node:path';
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttentionStudy } from '../../../../src/shared/api/attention.ts';
 import type { Dataset, DatasetDetail } from '../../../../src/shared/api/datasets.ts';
+import { AttentionStudies } from '../../../../src/main/studio/studies/attention-studies.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { tinyDataset, type TinyDataset } from '../../../helpers/tiny-dataset.ts';
 import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
 
+const CRASHING = fileURLToPath(new URL('../../../helpers/engines/crashing.ts', import.meta.url));
 const PATIENCE_MS = 300_000;
 
 let studio: TestStudio;
@@ -49,14 +52,15 @@ describe('/attention', () => {
   );
 
   it(
-    'says what was wrong where the engine refuses',
+    'says why nothing was measured where the engine dies',
     async () => {
-      const { id } = await studio.json<AttentionStudy>('/attention', {
-        ...{ model: 'models/tiny', dataset, samples: 2, compression: '7/2' },
-      });
-      const { state, failure } = await ended(id);
-      expect(state).toBe('failed');
-      expect(failure?.cause).toContain('layer must be between -1 and 2');
+      const { workspace, events, board, datasets, models } = studio.served.studio;
+      const own = new AttentionStudies({ workspace, events, board, datasets, models, entry: CRASHING });
+      const { id } = await own.add({ model: 'models/tiny', dataset, samples: 1, compression: 'none' });
+      const study = await until(() => own.list().find(({ state }) => state !== 'running'), PATIENCE_MS);
+      expect(study.state).toBe('failed');
+      expect(study.failure?.cause).not.toBe('');
+      await own.remove(id);
     },
     PATIENCE_MS,
   );
@@ -65,6 +69,8 @@ describe('/attention', () => {
     [{ model: 'models/none', samples: 1 }, 404],
     [{ model: 'models/tiny', samples: 0 }, 400],
     [{ model: 'models/tiny', samples: 1, compression: '8' }, 400],
+    [{ model: 'models/tiny', samples: 1, compression: '7/2' }, 400],
+    [{ model: 'models/tiny', samples: 1, compression: '1/5' }, 400],
   ])('refuses %j', async (request, status) => {
     const answer = await studio.ask('/api/attention', {
       ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
