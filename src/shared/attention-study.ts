@@ -36,6 +36,8 @@ export const attentionJobSchema = z.strictObject({
   samples: z.int().min(1).max(MOST_ATTENTION_SAMPLES),
   /** Stage notation K/S. */
   compression: text.max(200),
+  /** Broken samples are left out; otherwise they are an error. */
+  leavesOutBroken: z.boolean().optional(),
 });
 export type AttentionJob = z.infer<typeof attentionJobSchema>;
 

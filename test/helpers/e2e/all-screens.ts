@@ -21,6 +21,8 @@ export interface Screen {
 }
 
 const PATIENCE_MS = 60_000;
+/** An engine starts, beside whatever else the machine does. */
+const MEASURING_MS = 300_000;
 const LOOK_MS = 100;
 const CLOSE_MS = 3000;
 /** Charts draw and panels fade in this time. */
@@ -196,7 +198,7 @@ const STUDY: readonly Screen[] = [
     const measure = page.getByRole('button', { name: 'Measure', exact: true });
     await measure.waitFor();
     if ((await page.getByText('Nothing measured yet').count()) > 0) await measure.click();
-    await page.getByRole('region', { name: 'Attention of every layer' }).waitFor({ timeout: PATIENCE_MS });
+    await page.getByRole('region', { name: 'Attention of every layer' }).waitFor({ timeout: MEASURING_MS });
   }),
   open('study-budget', '/study/budget', (page) => page.getByRole('region', { name: 'One point K/S' }).waitFor()),
 ];

@@ -1,3 +1,4 @@
+import type { AttentionJob } from '../../../shared/attention-study.ts';
 import { InputError } from '../../../shared/errors.ts';
 import { visualTokensPerLayer, type Compression } from '../../../shared/compression.ts';
 import type { EncodedRow } from '../data/batch.ts';
@@ -34,21 +35,17 @@ function drawQuestions(samples: Samples, count: number): Sample[] {
 /**
  * Reads the questions that are looked at.
  *
- * @throws InputError where data is broken or shows no picture, and where the compression fits neither decoder nor images
+ * @throws InputError where samples are broken and not to be left out, where none shows a picture, and where the compression fits neither decoder nor images
  */
 export function attentionSamples(
-  {
-    data,
-    images,
-    samples: count,
-  }: { readonly data: string; readonly images?: string | undefined; readonly samples: number },
+  { data, images, samples: count, leavesOutBroken }: Omit<AttentionJob, 'kind' | 'model' | 'compression'>,
   compression: Compression,
   { config, template }: LoadedModel,
 ): AttentionSample[] {
   checkTower(compression, config);
   const { samples, broken } = readDataset(data, images === undefined ? {} : { images });
   try {
-    if (broken.length > 0) throw brokenSamplesError(data, broken);
+    if (broken.length > 0 && !leavesOutBroken) throw brokenSamplesError(data, broken);
     const options = { template, visualTokens: visualTokensPerImage(config) };
     const drawn = drawQuestions(samples, count);
     if (drawn.length === 0) throw new InputError({ file: data, rule: 'has no question about a picture' });

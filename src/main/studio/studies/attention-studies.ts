@@ -60,6 +60,8 @@ export class AttentionStudies {
     const job: AttentionJob = {
       ...{ kind: 'attention', model: folder, samples, compression },
       ...{ data: datasets.get(request.dataset).file, images: index.head.images },
+      // Data lists them with their reasons.
+      leavesOutBroken: true,
     };
     const createdAt = new Date().toISOString();
     const study: AttentionStudy = { id: randomUUID(), createdAt, state: 'running', request, done: 0, total: 0 };

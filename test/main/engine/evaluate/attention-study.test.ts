@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,12 +26,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function study(
-  settings: { file?: string; samples?: number; compression?: string } = {},
+  settings: { file?: string; samples?: number; compression?: string; leavesOutBroken?: boolean } = {},
 ): Promise<{ report: AttentionReport; progress: AttentionProgress[] }> {
-  const { file = data.train, samples = 4, compression = 'none' } = settings;
+  const { file = data.train, samples = 4, compression = 'none', ...rest } = settings;
   const progress: AttentionProgress[] = [];
   let report: AttentionReport | undefined;
-  for await (const event of studyAttention({ model, data: file, samples, compression })) {
+  for await (const event of studyAttention({ model, data: file, samples, compression, ...rest })) {
     if (event.type === 'report') report = event.report;
     else progress.push(event.progress);
   }
@@ -65,6 +65,17 @@ describe('studyAttention', () => {
   it('takes no more questions than there are conversations with pictures', async () => {
     const { report } = await study({ samples: 1000 });
     expect(report.samples).toBe(6);
+  });
+
+  it('refuses broken samples, or leaves them out where it is told to', async () => {
+    const file = join(data.folder, 'broken.jsonl');
+    writeFileSync(
+      file,
+      `${readFileSync(data.train, 'utf8')}{"id": "none", "image": "none.png", "conversations": []}\n`,
+    );
+    await expect(study({ file })).rejects.toThrow('1 broken sample');
+    const { report } = await study({ file, leavesOutBroken: true, samples: 2 });
+    expect(report.samples).toBe(2);
   });
 
   it('leaves no tensors', async () => {
