@@ -15,7 +15,10 @@ export const button = (place: Page | Locator, name: string | RegExp): Locator =>
   place.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
 
 /** Goes to a screen by the navigation. */
-export async function goTo(page: Page, screen: 'Runs' | 'Train' | 'Data' | 'Compare' | 'Study' | 'Engine'): Promise<void> {
+export async function goTo(
+  page: Page,
+  screen: 'Runs' | 'Train' | 'Data' | 'Compare' | 'Study' | 'Engine',
+): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: screen }).click();
 }
 
