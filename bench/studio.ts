@@ -3,11 +3,11 @@
  * training. Written to docs/results/studio.md when all were measured.
  *
  *     npm run bench:studio -- [--only cold,memory,points,samples,drawing,overhead] [--points 1000000] [--samples 1000000]
- *                             [--steps 60] [--rounds 12] [--out FILE]
+ *                             [--steps 20] [--rounds 60] [--out FILE]
  *
  * --points and --samples are of the long run and the large dataset, --steps and --rounds of the turns beside a training.
  * It needs Linux, Chromium (CHROMIUM names another than /usr/bin/chromium), the built pages (npm run build:renderer) and
- * some 2 GB in the temporary folder, and takes five to eight minutes. Nothing else should run meanwhile.
+ * some 2 GB in the temporary folder, and takes a quarter of an hour and more. Nothing else should run meanwhile.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,8 +35,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     points: { type: 'string', default: '1000000' },
     samples: { type: 'string', default: '1000000' },
-    steps: { type: 'string', default: '60' },
-    rounds: { type: 'string', default: '12' },
+    steps: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '60' },
     out: { type: 'string' },
   },
 });

@@ -23,6 +23,19 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
+/** z of a two-sided 95 % interval. */
+const Z = 1.96;
+
+/**
+ * An interval that holds the true median in about 95 of 100 samples, whatever the distribution: the values at ranks n/2 ∓
+ * z√n/2 of the sorted ones (binomial order statistics). All of them where there are too few.
+ */
+export function medianInterval(values: readonly number[]): [low: number, high: number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const rank = Math.max(0, Math.floor(sorted.length / 2 - (Z * Math.sqrt(sorted.length)) / 2));
+  return [sorted[rank] ?? NaN, sorted[sorted.length - 1 - rank] ?? NaN];
+}
+
 export const FRAME_HEAD = ['while', 'frames', 'median ms', '95 % ms', 'longest ms', 'over 50 ms'];
 
 /** A row of a table of frame times. */
