@@ -7,6 +7,7 @@ export const BOOTSTRAP_CONFIDENCE = 0.95;
 /** Times that the questions are drawn anew. */
 export const BOOTSTRAP_RESAMPLES = 2000;
 
+/** A range that holds the true value in 95 of 100 such measurements. */
 export type Interval = readonly [low: number, high: number];
 
 /** What the bootstrap says of one setting. */
@@ -47,7 +48,8 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
   return below + (above - below) * (place - low);
 }
 
-function intervalOf(values: Float64Array): Interval {
+/** The interval between the quantiles of what resamples gave (percentile method). */
+export function percentileInterval(values: Float64Array): Interval {
   const tail = (1 - BOOTSTRAP_CONFIDENCE) / 2;
   const sorted = values.toSorted();
   return [quantile(sorted, tail), quantile(sorted, 1 - tail)];
@@ -111,7 +113,7 @@ export function pairedBootstrap(
   if (full < 0 || full >= settings) throw new RangeError(`there is no setting ${full} among ${settings}`);
   const { base, differences } = resample(rows, full, options);
   return differences.map((own) => ({
-    accuracy: intervalOf(own.map((difference, b) => base[b]! + difference)),
-    difference: intervalOf(own),
+    accuracy: percentileInterval(own.map((difference, b) => base[b]! + difference)),
+    difference: percentileInterval(own),
   }));
 }

@@ -9,7 +9,8 @@ import { fieldPath, ruleOf, valueAt } from '../../shared/validation.ts';
 import { holdsModel } from '../studio/models/adapter.ts';
 import { findModelFolder, sizeOfFolder } from '../studio/models/found-model.ts';
 import { planStudy } from '../studio/studies/plan-study.ts';
-import { resultSoFar, runStudy } from '../studio/studies/run-study.ts';
+import { resultSoFar } from '../studio/studies/result-job.ts';
+import { runStudy } from '../studio/studies/run-study.ts';
 import { StudyFolder, type StudyRecord } from '../studio/studies/study-folder.ts';
 import { withIndex } from '../studio/studies/passing-index.ts';
 import { shownPath, workspaceOf, type Workspace } from '../studio/workspace.ts';
@@ -165,7 +166,7 @@ export async function run(argv: string[]): Promise<number> {
     }
   });
   region?.draw([]);
-  const result = await resultSoFar(folder, record);
+  const result = await resultSoFar(folder);
   const lines = result ? [...textTable(STUDY_COLUMNS, studyRows(result)), '', ...limitSentences(result), ''] : [];
   const part = `${result?.questions ?? 0} of ${record.total} questions`;
   process.stdout.write(

@@ -1,6 +1,6 @@
 /**
  * The process that works an experiment's result out: thousands of resamples would hold up the studio. Started with one
- * argument, the JSON of `FindingsJob`; it writes the files and sends one message.
+ * argument, the JSON of a `findingsJobSchema`; it writes the files and sends one message.
  */
 import { join } from 'node:path';
 import { InputError } from '../../shared/errors.ts';

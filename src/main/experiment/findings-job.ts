@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { InputError } from '../../shared/errors.ts';
-import type { ProcessExit } from '../studio/exit-reason.ts';
-import { startProgram } from '../studio/program.ts';
+import { programResult } from '../studio/program-result.ts';
 import type { Places, ReadExperiment } from './experiment-file.ts';
 
 const ENTRY = fileURLToPath(new URL('findings-entry.ts', import.meta.url));
@@ -28,15 +27,9 @@ export type FindingsMessage = z.infer<typeof messageSchema>;
  * @returns the page and its chart
  * @throws InputError where a run does not fit, or none of the baseline's is there yet; Error where the process fails
  */
-export function workOutFindings(read: ReadExperiment, places: Places): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    let last: FindingsMessage | undefined;
-    const onMessage = (message: unknown): void => void (last = messageSchema.safeParse(message).data);
-    const onExit = ({ code, stderr }: ProcessExit): void => {
-      if (last?.type === 'written') resolve(last.files);
-      else if (last) reject(new InputError({ rule: last.cause }));
-      else reject(new Error(`The result could not be worked out (exit code ${code}). ${stderr.trim()}`));
-    };
-    startProgram(ENTRY, { onMessage, onExit }, [JSON.stringify({ ...read, places })]);
-  });
+export async function workOutFindings(read: ReadExperiment, places: Places): Promise<string[]> {
+  const job: z.input<typeof findingsJobSchema> = { ...read, places: { ...places } };
+  const message = await programResult(ENTRY, job, { schema: messageSchema, what: 'The result of the experiment' });
+  if (message.type === 'refused') throw new InputError({ rule: message.cause });
+  return message.files;
 }

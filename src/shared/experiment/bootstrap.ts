@@ -1,11 +1,5 @@
+import { BOOTSTRAP_RESAMPLES, percentileInterval, type Interval } from '../bootstrap.ts';
 import { Random } from '../random.ts';
-
-/** Resamples of a bootstrap. */
-const RESAMPLES = 2000;
-const CONFIDENCE = 0.95;
-
-/** A range that holds the true value in 95 of 100 such experiments. */
-export type Interval = readonly [low: number, high: number];
 
 /** Intervals of a mean difference. */
 export interface PairedIntervals {
@@ -13,14 +7,6 @@ export interface PairedIntervals {
   readonly questions: Interval;
   /** Other questions and other seeds (hierarchical bootstrap: seeds are drawn, then questions). */
   readonly questionsAndSeeds: Interval;
-}
-
-/** The interval between the quantiles of what resamples gave (percentile bootstrap). */
-function percentileInterval(values: Float64Array): Interval {
-  const sorted = values.sort();
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
-  const tail = (1 - CONFIDENCE) / 2;
-  return [at(tail), at(1 - tail)];
 }
 
 /** Questions where any seed differs: only they move a sum. */
@@ -48,7 +34,10 @@ function hits(draws: number, probability: number, random: Random): number {
  *
  * @param differences [seeds][questions], e.g. +1 where only one side was right, −1 where only the other was, else 0
  */
-export function pairedBootstrap(differences: readonly Int8Array[], resamples = RESAMPLES): PairedIntervals {
+export function hierarchicalBootstrap(
+  differences: readonly Int8Array[],
+  resamples = BOOTSTRAP_RESAMPLES,
+): PairedIntervals {
   const questions = differences[0]?.length ?? 0;
   const seeds = differences.length;
   const random = Random.from(0, 'paired-bootstrap');

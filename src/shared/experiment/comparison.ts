@@ -2,7 +2,8 @@
 import { mcnemarProbability } from '../disagreement.ts';
 import { mean, welchInterval } from '../statistics.ts';
 import { pairMarks, type Marks } from './answers.ts';
-import { pairedBootstrap, type Interval } from './bootstrap.ts';
+import type { Interval } from '../bootstrap.ts';
+import { hierarchicalBootstrap } from './bootstrap.ts';
 import type { Comparison, PairedComparison } from './result.ts';
 
 /** A run as comparisons need it. */
@@ -44,7 +45,7 @@ export function comparePaired(
   const count = (value: number): number =>
     differences.reduce((total, seed) => total + seed.filter((one) => one === value).length, 0);
   const changed = { lost: count(-1), gained: count(1) };
-  const { questions, questionsAndSeeds } = pairedBootstrap(differences);
+  const { questions, questionsAndSeeds } = hierarchicalBootstrap(differences);
   return {
     ...{ seeds: differences.length, questions: first.length, ...changed },
     probability: mcnemarProbability(changed),

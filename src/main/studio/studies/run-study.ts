@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { InputError } from '../../../shared/errors.ts';
 import type { EvaluateJob, EvaluatedAnswer, EvaluationProgress } from '../../../shared/evaluation.ts';
 import type { ExecutionMode } from '../../../shared/execution-mode.ts';
-import { scoresOf, studyResult, type StudyResult } from '../../../shared/redundancy-study.ts';
+import { scoresOf } from '../../../shared/redundancy-study.ts';
 import { runEngineJob } from '../engine-job.ts';
 import { writeJsonFile, writeTextFile } from '../json-file.ts';
 import { plainFailure } from '../request-error.ts';
 import type { Workspace } from '../workspace.ts';
 import { weightFiles } from './plan-study.ts';
+import { resultSoFar } from './result-job.ts';
 import type { StudyFolder, StudyRecord } from './study-folder.ts';
 import { studyCsv, studyMarkdown } from './study-text.ts';
 
@@ -23,13 +24,6 @@ export interface StudyRun {
   readonly entry?: string;
 }
 
-/** The result of the answers there are; undefined before the first. */
-export async function resultSoFar(folder: StudyFolder, record: StudyRecord): Promise<StudyResult | undefined> {
-  const answers = await folder.answers(record);
-  if (answers.length === 0) return undefined;
-  return studyResult(answers, await folder.times(), record.compressions, record.shape);
-}
-
 /** @throws InputError where the weights are not those that gave the answers there are */
 async function checkWeights(modelFolder: string, { weights }: StudyRecord): Promise<void> {
   const now = await weightFiles(modelFolder).catch(() => []);
@@ -39,7 +33,7 @@ async function checkWeights(modelFolder: string, { weights }: StudyRecord): Prom
 }
 
 async function writeResult({ folder, record }: StudyRun): Promise<void> {
-  const result = await resultSoFar(folder, record);
+  const result = await resultSoFar(folder);
   if (!result) return;
   await writeTextFile(folder.file('markdown'), studyMarkdown(record, result));
   await writeTextFile(folder.file('csv'), studyCsv(result));

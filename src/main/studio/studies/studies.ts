@@ -14,7 +14,8 @@ import { conflict, notFound } from '../request-error.ts';
 import { definedOnly } from '../runs/run-summary.ts';
 import type { Workspace } from '../workspace.ts';
 import { planStudy } from './plan-study.ts';
-import { resultSoFar, runStudy } from './run-study.ts';
+import { resultSoFar } from './result-job.ts';
+import { runStudy } from './run-study.ts';
 import { StudyFolder, type StudyRecord } from './study-folder.ts';
 import { studyCsv, studyMarkdown } from './study-text.ts';
 
@@ -63,9 +64,8 @@ export class Studies {
   async detail(name: string): Promise<StudyDetail> {
     const study = await this.get(name);
     const progress = this.live.get(name)?.progress;
-    const { folder, record } = await this.opened(name);
-    const result =
-      study.state === 'running' ? undefined : ((await folder.result()) ?? (await resultSoFar(folder, record)));
+    const folder = this.folder(name);
+    const result = study.state === 'running' ? undefined : ((await folder.result()) ?? (await resultSoFar(folder)));
     return { study, ...definedOnly({ progress, result }) };
   }
 
