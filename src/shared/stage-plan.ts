@@ -25,6 +25,15 @@ export interface StagePlan {
   readonly stageDepth: number;
 }
 
+const isSameStage = (a: StageSpec, b: StageSpec | undefined): boolean =>
+  a.share === b?.share && a.until === b?.until && a.compression === b?.compression && a.compressor === b?.compressor;
+
+/** Whether two plans are written alike: the same stages, given for the same depth. */
+export const isSamePlan = (a: StagePlan, b: StagePlan): boolean =>
+  a.stageDepth === b.stageDepth &&
+  a.stages.length === b.stages.length &&
+  a.stages.every((stage, i) => isSameStage(stage, b.stages[i]));
+
 /** What is wrong with a plan; `path` leads from the plan to the field. */
 export interface StageProblem {
   readonly path: readonly (string | number)[];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatCompression } from '../../src/shared/compression.ts';
 import { InputError } from '../../src/shared/errors.ts';
 import { averageCompressionRatio, averageVisualTokens, resolveStages, stageAt } from '../../src/shared/stage.ts';
-import type { StagePlan, StageSpec } from '../../src/shared/stage-plan.ts';
+import { isSamePlan, type StagePlan, type StageSpec } from '../../src/shared/stage-plan.ts';
 
 type Given = Omit<StageSpec, 'compressor'>;
 const plan = (stages: readonly Given[], stageDepth = 32): StagePlan => ({
@@ -148,5 +148,24 @@ describe('average over a run', () => {
     const { stages } = resolveStages(plan([{ share: 0.25, compression: '2/8' }, { compression: 'none' }]), 8, 32);
     expect(averageVisualTokens(stages, [576], 32)).toBe((3312 + 3 * 18432) / 4);
     expect(averageCompressionRatio(stages, [576], 32)).toBeCloseTo((100 * 18432) / 14652, 9);
+  });
+});
+
+describe('plans that are written alike', () => {
+  const staged = plan([{ compression: '2/8', share: 0.5 }, { compression: 'none' }]);
+
+  it('are the same where every stage and the depth are', () => {
+    expect(isSamePlan(staged, structuredClone(staged))).toBe(true);
+  });
+
+  it.each<[string, StagePlan]>([
+    ['a setting', plan([{ compression: '2/4', share: 0.5 }, { compression: 'none' }])],
+    ['a share', plan([{ compression: '2/8', share: 0.4 }, { compression: 'none' }])],
+    ['the number of stages', plan([{ compression: '2/8', share: 0.5 }])],
+    ['the depth', { ...staged, stageDepth: 24 }],
+    ['a compressor', { ...staged, stages: staged.stages.map((stage) => ({ ...stage, compressor: 'random' })) }],
+  ])('are not where %s differs', (_, other) => {
+    expect(isSamePlan(staged, other)).toBe(false);
+    expect(isSamePlan(other, staged)).toBe(false);
   });
 });

@@ -1,7 +1,6 @@
 import type { WrittenRecipe } from '../../../shared/recipe.ts';
-import { isDeepStrictEqual } from 'node:util';
 import { PAPER_DEPTH } from '../../../shared/recipe-fields.ts';
-import type { StageSpec } from '../../../shared/stage-plan.ts';
+import { isSamePlan, type StagePlan } from '../../../shared/stage-plan.ts';
 import { loadPreset, presetNames } from '../presets.ts';
 
 /** The schemes of the paper and of its released code, whose stages the other presets take. */
@@ -18,17 +17,14 @@ export const SCHEMES: readonly string[] = [
   'last-stage',
 ];
 
-const plain = (stages: readonly StageSpec[]): unknown =>
-  stages.map(({ share, until, compression, compressor }) => ({ share, until, compression, compressor }));
-
-let known: { readonly name: string; readonly depth: number; readonly stages: unknown }[] | undefined;
+let known: (StagePlan & { readonly name: string })[] | undefined;
 
 function knownSchemes(): NonNullable<typeof known> {
   known ??= presetNames()
     .filter((name) => SCHEMES.includes(name))
     .flatMap((name) => {
       const preset = loadPreset(name);
-      return preset.phase === 'vision' ? [] : [{ name, depth: preset.stageDepth, stages: plain(preset.stages) }];
+      return preset.phase === 'vision' ? [] : [{ name, stageDepth: preset.stageDepth, stages: preset.stages }];
     });
   return known;
 }
@@ -38,7 +34,5 @@ export function schemeNameOf(recipe: WrittenRecipe): string | undefined {
   if (recipe.phase === 'vision') return undefined;
   if (recipe.scheme !== undefined) return recipe.scheme;
   const { stages = [], stageDepth = PAPER_DEPTH } = recipe;
-  const own = plain(stages);
-  return knownSchemes().find(({ depth, stages: theirs }) => depth === stageDepth && isDeepStrictEqual(theirs, own))
-    ?.name;
+  return knownSchemes().find((plan) => isSamePlan(plan, { stages, stageDepth }))?.name;
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { instructFields, PAPER_DEPTH } from '../../../../../shared/recipe-fields.ts';
 import { LLAVA_15_7B, LLAVA_15_VISUAL_TOKENS } from '../../../../../shared/paper-model.ts';
 import { ruleOf } from '../../../../../shared/validation.ts';
-import type { StagePlan, StageSpec } from '../../../../../shared/stage-plan.ts';
+import { isSamePlan, type StagePlan, type StageSpec } from '../../../../../shared/stage-plan.ts';
 import { useDraft } from '../recipe/draft-store.ts';
 import { planOfPreset, useLibrary } from '../recipe/library.ts';
 import { atDepth } from '../timeline/edit-stages.ts';
@@ -44,6 +44,11 @@ export const usePlan = defineStore('train-plan', () => {
     'value' in found.value ? found.value.value : { stages: [], stageDepth: PAPER_DEPTH },
   );
 
+  /** The scheme that the stages are, by name or because they are written alike: a run's recipe lists them. */
+  const schemeName = computed(
+    () => scheme.value ?? library.schemes.find((preset) => isSamePlan(planOfPreset(preset), plan.value))?.name,
+  );
+
   const studioModel = computed(() => library.model(draft.field(['model', 'from'])));
   /** The model that runs; the paper's where the recipe's is not here. */
   const model = computed((): ForecastModel => {
@@ -76,5 +81,8 @@ export const usePlan = defineStore('train-plan', () => {
     draft.edit(({ stages: _, stageDepth: __, ...others }) => ({ ...others, scheme: name }));
   }
 
-  return { scheme, found, plan, onModel, model, studioModel, depth, editStages, setCompression, takeScheme };
+  return {
+    ...{ scheme, schemeName, found, plan, onModel, model, studioModel, depth },
+    ...{ editStages, setCompression, takeScheme },
+  };
 });
