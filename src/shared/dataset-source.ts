@@ -5,25 +5,33 @@ import { frameSamplingSchema } from './frames.ts';
 import { brokenSampleSchema, MODALITIES } from './dataset.ts';
 
 /** Settings of the shapes generator, with its defaults. */
-export const shapesOptionsSchema = z.strictObject({
-  /** Pictures, test split included. */
-  images: z.int().min(0).max(1_000_000).default(2500),
-  /** Motion clips, test split included. */
-  clips: z.int().min(0).max(100_000).default(250),
-  /** Width and height of pictures and frames, pixels. */
-  size: z.int().min(16).max(1024).default(64),
-  seed: z.int().min(0).default(0),
-  /** Questions about a picture at most. */
-  questions: z.int().min(1).max(40).default(10),
-  /** Questions about a clip at most. */
-  clipQuestions: z.int().min(1).max(10).default(3),
-  /** Things in a clip: by default two or three. One alone is told apart from nothing, so its clips are a first lesson. */
-  clipObjects: z.int().min(1).max(3).optional(),
-  /** A clip is a folder of frames, or an MP4 file, which takes ffmpeg. */
-  clipFormat: z.enum(['frames', 'mp4']).default('frames'),
-  /** Share of pictures and clips that goes to the test split. */
-  testShare: z.number().min(0).max(1).default(0.2),
-});
+export const shapesOptionsSchema = z
+  .strictObject({
+    /** Pictures, test split included. */
+    images: z.int().min(0).max(1_000_000).default(2500),
+    /** Motion clips, test split included. */
+    clips: z.int().min(0).max(100_000).default(250),
+    /** Width and height of pictures and frames, pixels. */
+    size: z.int().min(16).max(1024).default(64),
+    seed: z.int().min(0).default(0),
+    /** Questions about a picture at most. */
+    questions: z.int().min(1).max(40).default(10),
+    /** Things in a picture, both ends included. Fewer are easier to tell apart: pictures of them are a first lesson. */
+    fewestObjects: z.int().min(1).max(6).default(3),
+    mostObjects: z.int().min(1).max(6).default(6),
+    /** Questions about a clip at most. */
+    clipQuestions: z.int().min(1).max(10).default(3),
+    /** Things in a clip: by default two or three. One alone is told apart from nothing, so its clips are a first lesson. */
+    clipObjects: z.int().min(1).max(3).optional(),
+    /** A clip is a folder of frames, or an MP4 file, which takes ffmpeg. */
+    clipFormat: z.enum(['frames', 'mp4']).default('frames'),
+    /** Share of pictures and clips that goes to the test split. */
+    testShare: z.number().min(0).max(1).default(0.2),
+  })
+  .refine(({ fewestObjects, mostObjects }) => fewestObjects <= mostObjects, {
+    path: ['fewestObjects'],
+    message: 'must not be above the most objects',
+  });
 export type ShapesOptions = z.infer<typeof shapesOptionsSchema>;
 
 /** What a dataset process is asked to do, as JSON in its first argument. */

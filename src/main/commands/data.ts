@@ -19,7 +19,8 @@ export const summary = 'get a dataset (easy-vqa, shapes), import a benchmark, or
 export const usage = `
 Usage: llavolta data get easy-vqa [--out FOLDER] [--wheel FILE] [--force]
        llavolta data get shapes [--out FOLDER] [--images N] [--clips N] [--size PIXELS] [--seed N]
-                                [--questions N] [--clip-questions N] [--clip-objects 1|2|3]
+                                [--questions N] [--fewest-objects N] [--most-objects N]
+                                [--clip-questions N] [--clip-objects 1|2|3]
                                 [--clip-format frames|mp4] [--test-share S] [--force]
        llavolta data import BENCHMARK --from FILE|FOLDER [--from …] [--images FOLDER] --to FOLDER [--skip-missing]
        llavolta data check FILE [--images FOLDER]
@@ -27,8 +28,9 @@ Usage: llavolta data get easy-vqa [--out FOLDER] [--wheel FILE] [--force]
 get easy-vqa    The public easy-VQA dataset (MIT) from the Python package index: 5,000 pictures, 48,248 questions.
                 Needs pip once. --wheel takes a package file that was brought along.
 get shapes      Scenes and motion clips with questions, generated here from a seed; needs no network.
-                By default 2500 pictures and 250 clips of 64 pixels, a fifth of them for testing. motion-train.jsonl and
-                motion-test.jsonl ask the clips which way things move. --clip-format mp4 makes video files, by ffmpeg.
+                By default 2500 pictures of 3 to 6 objects and 250 clips of 64 pixels, a fifth of them for testing.
+                pairs-train.jsonl asks pictures what a vision tower learns from, motion-train.jsonl asks clips which way
+                things move. --clip-format mp4 makes video files, by ffmpeg.
 import          Makes a dataset of the files that a benchmark's publisher offers, which you bring (docs/benchmarks.md says
                 which): ${BENCHMARKS.slice(0, 8).join(', ')},
                 ${BENCHMARKS.slice(8).join(', ')}.
@@ -50,6 +52,8 @@ const OPTIONS = {
   size: { type: 'string' },
   seed: { type: 'string' },
   questions: { type: 'string' },
+  'fewest-objects': { type: 'string' },
+  'most-objects': { type: 'string' },
   'clip-questions': { type: 'string' },
   'clip-objects': { type: 'string' },
   'clip-format': { type: 'string' },
@@ -75,6 +79,8 @@ const ALLOWED: Record<DatasetJob['kind'], readonly OptionName[]> = {
     'size',
     'seed',
     'questions',
+    'fewest-objects',
+    'most-objects',
     'clip-questions',
     'clip-objects',
     'clip-format',

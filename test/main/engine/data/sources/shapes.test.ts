@@ -35,7 +35,16 @@ const options = shapesOptionsSchema.parse({ images: 400, clips: 100, size: 32, s
 const graphs = new Map<string, (SceneGraph | ClipGraph) & { id: string; types: string[] }>();
 const records = new Map<string, SourceRecord[]>();
 const asked = new Map<string, Asked[]>();
-const PARTS = ['train', 'test', 'clips-train', 'clips-test', 'motion-train', 'motion-test'];
+const PARTS = [
+  'train',
+  'test',
+  'clips-train',
+  'clips-test',
+  'motion-train',
+  'motion-test',
+  'pairs-train',
+  'pairs-test',
+];
 
 beforeAll(async () => {
   await getShapes({ folder, ...options });
@@ -72,7 +81,8 @@ describe('the shapes dataset', () => {
   });
 
   it('answers every question about a picture as the scene graph says', () => {
-    const questions = [...(asked.get('train') ?? []), ...(asked.get('test') ?? [])];
+    const parts = ['train', 'test', 'pairs-train', 'pairs-test'];
+    const questions = parts.flatMap((part) => asked.get(part) ?? []);
     expect(questions.length).toBeGreaterThan(3600);
     for (const { id, question, answer } of questions) {
       expect(`${id} ${question} ${answer}`).toBe(
@@ -82,7 +92,7 @@ describe('the shapes dataset', () => {
   });
 
   it('answers every question about a clip as the scene graph says', () => {
-    const questions = PARTS.slice(2).flatMap((part) => asked.get(part) ?? []);
+    const questions = PARTS.slice(2, 6).flatMap((part) => asked.get(part) ?? []);
     expect(questions.length).toBeGreaterThan(350);
     for (const { id, question, answer } of questions) {
       expect(`${id} ${question} ${answer}`).toBe(
@@ -116,6 +126,40 @@ describe('the shapes dataset', () => {
     expect(broken).toEqual([]);
     expect(samples.length).toBeLessThan(12);
     samples.close();
+  });
+
+  it('makes pictures of as many objects as are asked for', async () => {
+    const few = shapesOptionsSchema.parse({ images: 60, clips: 0, size: 16, fewestObjects: 1, mostObjects: 2 });
+    await getShapes({ folder: join(root, 'few'), ...few });
+    const scenes = await readLines<SceneGraph>(join(root, 'few', 'scenes.jsonl'));
+    expect([...new Set(scenes.map(({ objects }) => objects.length))].sort()).toEqual([1, 2]);
+    const swapped = shapesOptionsSchema.safeParse({ fewestObjects: 3, mostObjects: 2 });
+    expect(swapped.error?.issues[0]).toMatchObject({
+      path: ['fewestObjects'],
+      message: 'must not be above the most objects',
+    });
+  });
+
+  it('asks the same pictures for every pair of words that one of them might show, always in the same words', () => {
+    const pictures = new Map(
+      (records.get('train') ?? []).map(({ id, image }) => [image, graphs.get(id) as SceneGraph]),
+    );
+    for (const record of (records.get('pairs-train') ?? []).slice(0, 50)) {
+      const { objects } = pictures.get(record.image) as SceneGraph;
+      const asked = questionsOf(record).map(({ question, answer }) => [
+        /^Is there an? (.+)\?$/.exec(question)?.[1],
+        answer,
+      ]);
+      const looks = objects.flatMap(({ size, color, shape }) => [
+        `${size} ${shape}`,
+        `${color} ${shape}`,
+        `${size} ${color} object`,
+      ]);
+      expect(new Set(asked.filter(([, answer]) => answer === 'yes').map(([look]) => look))).toEqual(new Set(looks));
+      const kinds = [objects.map((o) => o.size), objects.map((o) => o.color), objects.map((o) => o.shape)];
+      const [sizes, colors, shapes] = kinds.map((values) => new Set(values).size) as [number, number, number];
+      expect(asked).toHaveLength(sizes * shapes + colors * shapes + sizes * colors);
+    }
   });
 
   it('never asks the same thing twice about a picture', () => {
@@ -256,7 +300,7 @@ describe('its bytes', () => {
     const all = createHash('sha256')
       .update(JSON.stringify([manifest.files, manifest.images]))
       .digest('hex');
-    expect(all).toBe('11ecc26df2d5c5dc941070cec9aa51697dad5428df93d1aee8b92f9a0bbc551b');
+    expect(all).toBe('48f9c30ec33a7e5a83d86ba4fac52f89a9a97511c38fcad772613fa872ab6691');
   });
 
   it('differ by seed, and the first pictures do not depend on how many follow', async () => {

@@ -28,20 +28,25 @@ export interface Scene {
   readonly objects: readonly SceneObject[];
 }
 
-const [FEWEST, MOST] = [3, 6];
+/** How many objects a scene has, both ends included. */
+export interface ObjectCount {
+  readonly fewest: number;
+  readonly most: number;
+}
+
 /** Free space between two objects and to the border, shares of the width. */
 const [GAP, MARGIN] = [0.06, 0.03];
 const PLACE_ATTEMPTS = 60;
 
 /**
- * A random scene of 3 to 6 objects that do not touch. Each scene draws from a few colours and shapes of its own, so
+ * A random scene of objects that do not touch. Each scene draws from a few colours and shapes of its own, so
  * that attributes repeat (there is something to count) and an object is seldom known by its colour alone.
  */
-export function sampleScene(random: Random): Scene {
+export function sampleScene(random: Random, { fewest, most }: ObjectCount): Scene {
   const background = random.pick(BACKGROUNDS);
   const colors = random.shuffle([...COLOR_NAMES]).slice(0, 2 + random.integer(4));
   const shapes = random.shuffle([...SHAPES]).slice(0, 2 + random.integer(3));
-  const count = FEWEST + random.integer(MOST - FEWEST + 1);
+  const count = fewest + random.integer(most - fewest + 1);
   while (true) {
     const objects: SceneObject[] = [];
     for (let i = 0; i < count; i++) {

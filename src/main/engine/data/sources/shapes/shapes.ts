@@ -9,11 +9,11 @@ import { clipCandidates } from './clip-questions.ts';
 import { encodeMp4 } from './mp4.ts';
 import { encodePng } from './png.ts';
 import { QuestionBalance, answerDistribution, type AskedQuestion } from './question.ts';
-import { drawScene, sampleScene } from './scene.ts';
+import { drawScene, sampleScene, type ObjectCount } from './scene.ts';
 import { sceneCandidates } from './scene-questions.ts';
 
 /** Raised when the same options give other bytes than before, so that older folders are not taken for equal. */
-const GENERATOR_VERSION = 2;
+const GENERATOR_VERSION = 3;
 const PROGRESS_EVERY = 50;
 
 const NOTE = `# Shapes
@@ -23,6 +23,8 @@ No rights are reserved: CC0. The same options give the same bytes on every machi
 which are the work of the ffmpeg at hand.
 
 - train.jsonl, test.jsonl: pictures as LLaVA conversations; clips-train.jsonl, clips-test.jsonl: clips of ${FRAMES} frames.
+- pairs-train.jsonl, pairs-test.jsonl: the same pictures, asked for every pair of words that one of them might show ("Is
+  there a red star?"), always in the same words: what a vision tower is trained on.
 - motion-train.jsonl, motion-test.jsonl: the same clips, asked only whether and which way things move.
 - images/: the pictures, and below clips-train/ and clips-test/ a folder of frames, or an MP4 file, per clip.
 - scenes.jsonl: the scene graph behind every record, and the type of each question in the order of the turns.
@@ -73,6 +75,12 @@ function partsOf(options: ShapesOptions): Part[] {
   };
   const parts = (['train', 'test'] as const).flatMap((name): Part[] => [
     { name, count: split(options.images, name), media: 'images', make: (...item) => makePicture(options, ...item) },
+    {
+      name: `pairs-${name}`,
+      count: split(options.images, name),
+      media: 'images',
+      make: (part, index) => askForPairs(options, name, part, index),
+    },
     {
       name: `clips-${name}`,
       count: split(options.clips, name),
@@ -139,7 +147,7 @@ function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
 /** Every item draws from a random stream of its own: more pictures do not change the first ones. */
 function makePicture(options: ShapesOptions, part: string, index: number, balance: QuestionBalance): Item {
   const random = Random.from(options.seed, `shapes/${part}/${index}`);
-  const scene = sampleScene(random);
+  const scene = sampleScene(random, objectsOf(options));
   const questions = balance.choose(sceneCandidates(scene, random), options.questions, random);
   const name = paddedIndex(index);
   const id = `${part}-${name}`;
@@ -148,6 +156,23 @@ function makePicture(options: ShapesOptions, part: string, index: number, balanc
     graph: { id, ...scene, types: questions.map((question) => question.type) },
     questions,
     files: new Map([[`${name}.png`, encodePng(drawScene(scene, options.size), options.size, options.size)]]),
+  };
+}
+
+/** Whether a picture of another part shows this and that, in one wording each, so that many pictures share a question. */
+function askForPairs(options: ShapesOptions, pictures: SplitName, part: string, index: number): Item {
+  const random = Random.from(options.seed, `shapes/${pictures}/${index}`);
+  const scene = sampleScene(random, objectsOf(options));
+  const questions = sceneCandidates(scene, random)
+    .filter(({ type }) => type === 'exist')
+    .map(({ type, group, answer, texts }) => ({ type, group, key: answer, question: texts[0] as string, answer }));
+  const name = paddedIndex(index);
+  const id = `${part}-${name}`;
+  return {
+    record: conversationRecord(id, { image: `${pictures}/${name}.png` }, questions),
+    graph: { id, ...scene, types: questions.map((question) => question.type) },
+    questions,
+    files: new Map(),
   };
 }
 
@@ -185,6 +210,11 @@ function clipItem(id: string, video: string, clip: Clip, questions: readonly Ask
   const graph = { id, ...clip, types: questions.map((question) => question.type) };
   return { record: conversationRecord(id, { video }, questions), graph, questions };
 }
+
+const objectsOf = ({ fewestObjects, mostObjects }: ShapesOptions): ObjectCount => ({
+  fewest: fewestObjects,
+  most: mostObjects,
+});
 
 const clipName = ({ clipFormat }: ShapesOptions, index: number): string =>
   clipFormat === 'mp4' ? `${paddedIndex(index)}.mp4` : paddedIndex(index);
