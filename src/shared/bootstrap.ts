@@ -1,5 +1,6 @@
 /** Bootstrap over questions (Efron and Tibshirani 1993, ch. 13): how far a score would move if other questions were asked. */
 import { Random } from './random.ts';
+import { quantile } from './statistics.ts';
 
 /** Two-sided intervals of this confidence. */
 export const BOOTSTRAP_CONFIDENCE = 0.95;
@@ -38,14 +39,6 @@ function patternsOf(rows: readonly (readonly boolean[])[]): Pattern[] {
     patterns.set(key, pattern);
   });
   return [...patterns.values()];
-}
-
-/** The value below which a share `p` of the sorted values lies; between two of them it is interpolated. */
-export function quantile(sorted: ArrayLike<number>, p: number): number {
-  const place = p * (sorted.length - 1);
-  const low = Math.floor(place);
-  const [below = NaN, above = below] = [sorted[low], sorted[low + 1]];
-  return below + (above - below) * (place - low);
 }
 
 /** The interval between the quantiles of what resamples gave (percentile method). */

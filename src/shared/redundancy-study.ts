@@ -3,7 +3,7 @@
  * compressor of a grid. What is asked, what is found, and the statistics of it.
  */
 import { z } from 'zod';
-import { pairedBootstrap, quantile, type BootstrapIntervals } from './bootstrap.ts';
+import { pairedBootstrap, type BootstrapIntervals } from './bootstrap.ts';
 import { parseCompression, visualTokensPerLayer, type CompressionPoint } from './compression.ts';
 import { COMPRESSORS, type CompressorName } from './compressors.ts';
 import type { ModelShape } from './cost.ts';
@@ -11,6 +11,7 @@ import { mcnemarProbability, pairedChanges } from './disagreement.ts';
 import { InputError } from './errors.ts';
 import { settingResultSchema, type BatchTimes, type EvaluatedAnswer, type SettingResult } from './evaluation.ts';
 import { toleratedLimit, type ToleratedLimit } from './redundancy.ts';
+import { quantile } from './statistics.ts';
 import { sum } from './sum.ts';
 import { Tally } from './tally.ts';
 

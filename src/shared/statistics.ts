@@ -1,4 +1,3 @@
-import { quantile } from './bootstrap.ts';
 import { sum } from './sum.ts';
 
 /** Arithmetic mean; NaN of no values. */
@@ -11,6 +10,14 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return mean(sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1));
+}
+
+/** The value below which a share `p` of the sorted values lies; between two of them it is interpolated. */
+export function quantile(sorted: ArrayLike<number>, p: number): number {
+  const place = p * (sorted.length - 1);
+  const low = Math.floor(place);
+  const [below = NaN, above = below] = [sorted[low], sorted[low + 1]];
+  return below + (above - below) * (place - low);
 }
 
 /** How many values are outliers upwards: above the third quartile by more than 1.5 times the span of the middle half. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pairedBootstrap, quantile } from '../../src/shared/bootstrap.ts';
+import { pairedBootstrap } from '../../src/shared/bootstrap.ts';
 
 /** Rows for the settings full and compressed: right at both, lost, gained, wrong at both. */
 function rows(both: number, lost: number, gained: number, neither: number): boolean[][] {
@@ -11,13 +11,6 @@ function rows(both: number, lost: number, gained: number, neither: number): bool
     ...some(neither, [false, false]),
   ];
 }
-
-describe('a quantile', () => {
-  it('is interpolated between its neighbours', () => {
-    expect([0, 0.25, 0.5, 1].map((p) => quantile([10, 20, 30], p))).toEqual([10, 15, 20, 30]);
-    expect(quantile([7], 0.3)).toBe(7);
-  });
-});
 
 describe('the paired bootstrap', () => {
   it('gives the quantiles of the binomial distribution, which a share of independent questions has', () => {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { highOutliers, mean, standardDeviation, studentQuantile, welchInterval } from '../../src/shared/statistics.ts';
+import {
+  highOutliers,
+  mean,
+  quantile,
+  standardDeviation,
+  studentQuantile,
+  welchInterval,
+} from '../../src/shared/statistics.ts';
 
 describe('mean and standard deviation', () => {
   it('are those of a sample', () => {
@@ -8,6 +15,13 @@ describe('mean and standard deviation', () => {
   });
 
   it('say nothing of the noise of one value', () => expect(standardDeviation([3])).toBeNaN());
+});
+
+describe('a quantile', () => {
+  it('is interpolated between its neighbours', () => {
+    expect([0, 0.25, 0.5, 1].map((p) => quantile([10, 20, 30], p))).toEqual([10, 15, 20, 30]);
+    expect(quantile([7], 0.3)).toBe(7);
+  });
 });
 
 describe('highOutliers', () => {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
-import { plannedRuns } from '../../shared/experiment/experiment.ts';
+import { plannedRuns, preparedRun } from '../../shared/experiment/experiment.ts';
 import { readExperiment, type Places, type ReadExperiment } from '../experiment/experiment-file.ts';
 import { ExperimentRun } from '../experiment/experiment-run.ts';
 import { keepResult, resultsPage, writePage } from '../experiment/write-findings.ts';
@@ -50,8 +50,7 @@ async function runIt(read: ReadExperiment, places: Places, isEager: boolean): Pr
   const begun = Date.now();
   const execution = isEager ? { execution: 'eager' as const } : {};
   const names = plannedRuns(experiment).map(({ run }) => run);
-  const prepared = experiment.prepare ? [experiment.prepare.run ?? experiment.prepare.recipe] : [];
-  const work = terminalWork(process.stdout, [...prepared, ...names]);
+  const work = terminalWork(process.stdout, [...experiment.prepare.map(preparedRun), ...names]);
   const { type, failed } = await new ExperimentRun(experiment, { ...places, ...execution }, work).run();
   const time = clockTime(Date.now() - begun);
   if (type === 'stopped') {

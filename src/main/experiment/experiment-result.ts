@@ -20,7 +20,7 @@ import { findPlannedRun, planTrainings, type PlannedScheme, type TrainingPlan } 
 /** An experiment's findings with the runs they are from. */
 export interface Findings {
   readonly result: ExperimentResult;
-  /** Every finished run, the prepared one too. */
+  /** Every finished run, the prepared ones too. */
   readonly runs: readonly RunResult[];
 }
 
@@ -43,8 +43,10 @@ function judged(
 }
 
 function preparedRuns({ prepare }: TrainingPlan, places: Places): RunResult[] {
-  const found = prepare && findPlannedRun(prepare, places);
-  return found?.record.state === 'finished' ? [readRunResult(found.folder)] : [];
+  return prepare.flatMap((training) => {
+    const found = findPlannedRun(training, places);
+    return found?.record.state === 'finished' ? [readRunResult(found.folder)] : [];
+  });
 }
 
 /**

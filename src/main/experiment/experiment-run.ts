@@ -81,7 +81,7 @@ export class ExperimentRun {
   }
 
   private get trainings(): readonly PlannedTraining[] {
-    return [...(this.plan.prepare ? [this.plan.prepare] : []), ...this.plan.schemes];
+    return [...this.plan.prepare, ...this.plan.schemes];
   }
 
   /** Runs to its end, or until it is stopped. Called again on the same folders it goes on. */
@@ -89,8 +89,9 @@ export class ExperimentRun {
     await writeJsonFile(filesOf(this.experiment, this.options).file, this.experiment);
     for (const { run } of this.trainings) this.work.tell(run, { state: 'waiting' });
     try {
-      if (this.plan.prepare && !(await this.attempt(this.plan.prepare, () => this.prepare()))) {
-        return { type: 'finished', failed: this.trainings.map(({ run }) => run) };
+      for (const [place, training] of this.plan.prepare.entries()) {
+        if (await this.attempt(training, () => this.prepare(training))) continue;
+        return { type: 'finished', failed: this.trainings.slice(place).map(({ run }) => run) };
       }
       for (const scheme of this.plan.schemes) await this.attempt(scheme, () => this.runScheme(scheme));
     } catch (error) {
@@ -113,12 +114,10 @@ export class ExperimentRun {
     }
   }
 
-  private async prepare(): Promise<void> {
-    const { prepare } = this.plan;
-    if (!prepare) return;
-    const kept = findPlannedRun(prepare, this.options)?.record.state === 'finished';
-    await this.train(prepare);
-    this.work.tell(prepare.run, { state: 'done', kept });
+  private async prepare(training: PlannedTraining): Promise<void> {
+    const kept = findPlannedRun(training, this.options)?.record.state === 'finished';
+    await this.train(training);
+    this.work.tell(training.run, { state: 'done', kept });
   }
 
   private async runScheme(scheme: PlannedScheme): Promise<void> {

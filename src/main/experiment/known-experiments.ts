@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ExperimentRow, ExperimentRunState } from '../../shared/api/experiments.ts';
-import { experimentSchema, plannedRuns, type Experiment } from '../../shared/experiment/experiment.ts';
+import { experimentSchema, plannedRuns, preparedRun, type Experiment } from '../../shared/experiment/experiment.ts';
 import {
   answersFile,
   experimentNames,
@@ -39,14 +39,12 @@ export function knownNames({ experiments }: Places): string[] {
   return [...new Set([...experimentNames(), ...here])].sort();
 }
 
-/** Its runs in their order, the one that the others build on first; those whose answers are kept are done. */
+/** Its runs in their order, those that the others build on first; those whose answers are kept are done. */
 export function runStatesOf(experiment: Experiment, places: Places): ExperimentRunState[] {
-  const prepared: ExperimentRunState[] = [];
-  if (experiment.prepare) {
-    const run = experiment.prepare.run ?? experiment.prepare.recipe;
+  const prepared = experiment.prepare.map(preparedRun).map((run): ExperimentRunState => {
     const isThere = existsSync(join(places.runs, run, 'final'));
-    prepared.push({ run, state: isThere ? 'done' : 'waiting' });
-  }
+    return { run, state: isThere ? 'done' : 'waiting' };
+  });
   const runs = plannedRuns(experiment).map(({ run, label, seed }): ExperimentRunState => {
     const isDone = existsSync(answersFile(experiment, run, places));
     return { run, label, seed, state: isDone ? 'done' : 'waiting' };

@@ -30,14 +30,13 @@ export interface PlannedScheme extends PlannedTraining {
 
 /** Everything an experiment trains, in its order. */
 export interface TrainingPlan {
-  readonly prepare: PlannedTraining | undefined;
+  readonly prepare: readonly PlannedTraining[];
   readonly schemes: readonly PlannedScheme[];
 }
 
-function prepared({ prepare }: Experiment): PlannedTraining | undefined {
-  if (!prepare) return undefined;
-  const recipe = loadRecipe(prepare.recipe, prepare.set);
-  return { run: prepare.run ?? recipe.name, recipe, source: prepare.recipe, set: prepare.set };
+function prepared({ recipe: source, set, run }: Experiment['prepare'][number]): PlannedTraining {
+  const recipe = loadRecipe(source, set);
+  return { run: run ?? recipe.name, recipe, source, set };
 }
 
 /** Reads all recipes of an experiment. @throws InputError for the first that is wrong, or is none of a language model */
@@ -50,7 +49,7 @@ export function planTrainings(experiment: Experiment): TrainingPlan {
     }
     return { ...planned, recipe, source, set };
   });
-  return { prepare: prepared(experiment), schemes };
+  return { prepare: experiment.prepare.map(prepared), schemes };
 }
 
 /**

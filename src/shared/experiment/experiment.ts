@@ -31,6 +31,8 @@ const prepareSchema = z.strictObject({
   run: z.string().regex(RUN_NAME, 'must be a folder name: letters, digits, dots, underscores and hyphens').optional(),
 });
 
+const isOne = (given: unknown): boolean => typeof given === 'object' && given !== null && !Array.isArray(given);
+
 const schemeSchema = z.strictObject({
   label: name,
   /** A preset or a recipe file; by default the experiment's. */
@@ -59,8 +61,8 @@ const testSchema = z.strictObject({
 const fields = z.strictObject({
   name,
   description: z.string().max(10_000).default(''),
-  /** A recipe that is trained first, once, and that the others build on: a vision tower. */
-  prepare: prepareSchema.optional(),
+  /** What is trained first, once, each on the one before: a vision tower, a pretraining. One alone need not be a list. */
+  prepare: z.preprocess((given) => (isOne(given) ? [given] : given), z.array(prepareSchema).max(10).default([])),
   /** The recipe of schemes that name none. */
   recipe: text.optional(),
   /** Of all schemes. */
@@ -71,6 +73,9 @@ const fields = z.strictObject({
   /** Label of the scheme that the others are compared with. */
   baseline: z.string(),
 });
+
+/** Name of the run of something prepared. */
+export const preparedRun = ({ run, recipe }: Experiment['prepare'][number]): string => run ?? recipe;
 
 interface Problem {
   readonly path: (string | number)[];
