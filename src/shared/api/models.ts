@@ -35,6 +35,8 @@ export const modelSchema = z.strictObject({
   description: z.string(),
   /** Run that made it. */
   run: z.string().optional(),
+  /** Of that run: a vision tower's model has a decoder that was not trained. */
+  phase: z.enum(['instruct', 'vision']).optional(),
   step: count.optional(),
   /** Decoder layers. */
   depth: size,

@@ -19,6 +19,7 @@ interface Place {
   readonly label: string;
   readonly kind: 'folder' | 'final' | 'checkpoint';
   readonly run?: string;
+  readonly phase?: StudioModel['phase'];
   readonly step?: number;
 }
 
@@ -121,14 +122,17 @@ export class ModelLibrary {
 
   private async ofRun(run: string): Promise<Place[]> {
     const folder = this.runs.folderOf(run);
+    const made = { run, phase: await this.runs.phase(run) };
     const final = join(folder, RUN_PATHS.final);
-    const finals: Place[] = holdsModel(final) ? [{ folder: final, label: run, kind: 'final', run }] : [];
+    const finals: Place[] = holdsModel(final) ? [{ folder: final, label: run, kind: 'final', ...made }] : [];
     const parent = join(folder, RUN_PATHS.checkpoints);
     const names = await readdir(parent).catch(() => []);
     const checkpoints = names.flatMap((name): Place[] => {
       const [, step] = CHECKPOINT_NAME.exec(name) ?? [];
       if (step === undefined) return [];
-      return [{ folder: join(parent, name), label: `${run}, ${name}`, kind: 'checkpoint', run, step: Number(step) }];
+      return [
+        { folder: join(parent, name), label: `${run}, ${name}`, kind: 'checkpoint', ...made, step: Number(step) },
+      ];
     });
     return [...finals, ...checkpoints.sort((a, b) => (b.step ?? 0) - (a.step ?? 0))];
   }

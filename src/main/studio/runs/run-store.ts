@@ -115,6 +115,11 @@ export class RunStore {
     };
   }
 
+  /** What a run trains. */
+  async phase(name: string): Promise<RunSummary['phase']> {
+    return (await this.recipe(name)).recipe?.phase ?? 'instruct';
+  }
+
   private async recipe(name: string): ReturnType<typeof readRunRecipe> {
     const folder = this.folderOf(name);
     const info = await stat(join(folder, RUN_PATHS.recipe)).catch(() => undefined);

@@ -19,8 +19,10 @@ export const useModels = defineStore('models', () => {
 
   const list = computed(() => loaded.value.models);
   const unusable = computed(() => loaded.value.unusable);
-  /** Those with trained weights, which can answer. */
-  const answering = computed(() => list.value.filter(({ kind }) => kind !== 'size'));
+  /** Those with trained weights. */
+  const trained = computed(() => list.value.filter(({ kind }) => kind !== 'size'));
+  /** Those that can answer: no vision towers, which were trained alone. */
+  const answering = computed(() => trained.value.filter(({ phase }) => phase !== 'vision'));
   const get = (id: string): StudioModel | undefined => list.value.find((model) => model.id === id);
-  return { list, unusable, answering, isLoaded, load, get };
+  return { list, unusable, trained, answering, isLoaded, load, get };
 });
