@@ -201,6 +201,10 @@ const STUDY: readonly Screen[] = [
     await page.getByRole('region', { name: 'Attention of every layer' }).waitFor({ timeout: MEASURING_MS });
   }),
   open('study-budget', '/study/budget', (page) => page.getByRole('region', { name: 'One point K/S' }).waitFor()),
+  open('study-experiments', '/study/experiments', async (page) => {
+    const first = page.getByRole('navigation', { name: 'Experiments' }).locator('[aria-current="page"] .name');
+    await page.getByRole('heading', { name: (await first.textContent()) ?? '', level: 2 }).waitFor();
+  }),
 ];
 
 const ANYWHERE: readonly Screen[] = [
