@@ -60,13 +60,14 @@ const sideOf = ([low, high]: Interval): number => (high < 0 ? -1 : low > 0 ? 1 :
 /**
  * What can be said. A scheme is worse or better only where Welch's interval over the seeds and the hierarchical bootstrap
  * over questions and seeds both leave out 0: few seeds make the first wide, and the second too narrow. Where only the
- * bootstrap does, the models differ but so few seeds cannot tell the scheme from its luck.
+ * bootstrap does, and says worse, the models differ but so few seeds cannot tell the scheme from its luck. Where it says
+ * better, nothing speaks for a loss.
  */
 export function verdictOf(overSeeds: Interval | undefined, overBoth: Interval | undefined): Comparison['verdict'] {
   if (!overSeeds) return 'too-few-seeds';
   const seeds = sideOf(overSeeds);
   const both = overBoth ? sideOf(overBoth) : seeds;
-  if (seeds === 0) return both === 0 ? 'not-significant' : 'too-few-seeds';
+  if (seeds === 0) return both < 0 ? 'too-few-seeds' : 'not-significant';
   if (both !== seeds) return 'not-significant';
   return seeds < 0 ? 'worse' : 'better';
 }

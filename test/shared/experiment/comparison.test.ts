@@ -78,6 +78,8 @@ describe('verdictOf', () => {
     ['not-significant', [-3, -1], [-2, 1]],
     // The models differ, but three seeds of luck could make it.
     ['too-few-seeds', [-9, 1], [-5, -3]],
+    // They differ for the better, which is no loss whatever the luck.
+    ['not-significant', [-1, 9], [3, 5]],
   ] as const)('%s: over seeds %j, over questions and seeds %j', (verdict, overSeeds, overBoth) => {
     expect(verdictOf(overSeeds, overBoth)).toBe(verdict);
   });
