@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ShapesOptions, SourceProgress } from '../../../../../shared/dataset-source.ts';
 import { Random } from '../../../../../shared/random.ts';
 import { provideDataset, type DatasetDescription, type DatasetManifest } from '../dataset-folder.ts';
@@ -9,7 +9,7 @@ import { clipCandidates } from './clip-questions.ts';
 import { encodeMp4 } from './mp4.ts';
 import { encodePng } from './png.ts';
 import { QuestionBalance, answerDistribution, type AskedQuestion } from './question.ts';
-import { drawScene, sampleScene, type ObjectCount } from './scene.ts';
+import { drawScene, sampleScene, type Scene } from './scene.ts';
 import { sceneCandidates } from './scene-questions.ts';
 
 /** Raised when the same options give other bytes than before, so that older folders are not taken for equal. */
@@ -145,35 +145,39 @@ function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
 }
 
 /** Every item draws from a random stream of its own: more pictures do not change the first ones. */
+function sceneOf(options: ShapesOptions, pictures: string, index: number): { scene: Scene; random: Random } {
+  const random = Random.from(options.seed, `shapes/${pictures}/${index}`);
+  const scene = sampleScene(random, { fewest: options.fewestObjects, most: options.mostObjects });
+  return { scene, random };
+}
+
 function makePicture(options: ShapesOptions, part: string, index: number, balance: QuestionBalance): Item {
-  const random = Random.from(options.seed, `shapes/${part}/${index}`);
-  const scene = sampleScene(random, objectsOf(options));
+  const { scene, random } = sceneOf(options, part, index);
   const questions = balance.choose(sceneCandidates(scene, random), options.questions, random);
-  const name = paddedIndex(index);
-  const id = `${part}-${name}`;
-  return {
-    record: conversationRecord(id, { image: `${part}/${name}.png` }, questions),
-    graph: { id, ...scene, types: questions.map((question) => question.type) },
-    questions,
-    files: new Map([[`${name}.png`, encodePng(drawScene(scene, options.size), options.size, options.size)]]),
-  };
+  const file = `${paddedIndex(index)}.png`;
+  const picture = encodePng(drawScene(scene, options.size), options.size, options.size);
+  return { ...pictureItem(part, `${part}/${file}`, scene, questions), files: new Map([[file, picture]]) };
 }
 
 /** Whether a picture of another part shows this and that, in one wording each, so that many pictures share a question. */
 function askForPairs(options: ShapesOptions, pictures: SplitName, part: string, index: number): Item {
-  const random = Random.from(options.seed, `shapes/${pictures}/${index}`);
-  const scene = sampleScene(random, objectsOf(options));
+  const { scene, random } = sceneOf(options, pictures, index);
   const questions = sceneCandidates(scene, random)
     .filter(({ type }) => type === 'exist')
     .map(({ type, group, answer, texts }) => ({ type, group, key: answer, question: texts[0] as string, answer }));
-  const name = paddedIndex(index);
-  const id = `${part}-${name}`;
-  return {
-    record: conversationRecord(id, { image: `${pictures}/${name}.png` }, questions),
-    graph: { id, ...scene, types: questions.map((question) => question.type) },
-    questions,
-    files: new Map(),
-  };
+  const image = `${pictures}/${paddedIndex(index)}.png`;
+  return { ...pictureItem(part, image, scene, questions), files: new Map() };
+}
+
+function pictureItem(
+  part: string,
+  image: string,
+  scene: Scene,
+  questions: readonly AskedQuestion[],
+): Omit<Item, 'files'> {
+  const id = `${part}-${basename(image, '.png')}`;
+  const graph = { id, ...scene, types: questions.map((question) => question.type) };
+  return { record: conversationRecord(id, { image }, questions), graph, questions };
 }
 
 function makeClip(options: ShapesOptions, part: string, index: number, balance: QuestionBalance): Item | undefined {
@@ -210,11 +214,6 @@ function clipItem(id: string, video: string, clip: Clip, questions: readonly Ask
   const graph = { id, ...clip, types: questions.map((question) => question.type) };
   return { record: conversationRecord(id, { video }, questions), graph, questions };
 }
-
-const objectsOf = ({ fewestObjects, mostObjects }: ShapesOptions): ObjectCount => ({
-  fewest: fewestObjects,
-  most: mostObjects,
-});
 
 const clipName = ({ clipFormat }: ShapesOptions, index: number): string =>
   clipFormat === 'mp4' ? `${paddedIndex(index)}.mp4` : paddedIndex(index);
