@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
 import { easyVqaReport } from '../report/easy-vqa-report.ts';
 import { readRunResult } from '../report/run-result.ts';
+import { shownFile } from '../terminal/shown-file.ts';
 
 export const summary = 'write a page of results from the folders of finished runs';
 
@@ -19,8 +20,6 @@ one with the most settings.
 --out   file to write; by default the page is printed
 `;
 
-const shown = (path: string): string => relative(process.cwd(), path) || '.';
-
 export async function run(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
@@ -30,8 +29,8 @@ export async function run(argv: string[]): Promise<number> {
   const [subject, ...folders] = positionals;
   if (subject !== 'easy-vqa') throw new InputError({ field: 'report', value: subject, rule: 'must be easy-vqa' });
   if (folders.length === 0) throw new InputError({ field: 'report', rule: 'needs the folders of finished runs' });
-  const runs = [...new Set(folders.map(shown))].sort();
-  const out = values.out === undefined ? [] : ['--out', shown(values.out)];
+  const runs = [...new Set(folders.map(shownFile))].sort();
+  const out = values.out === undefined ? [] : ['--out', shownFile(values.out)];
   const page = easyVqaReport(runs.map(readRunResult), ['report', subject, ...runs, ...out].join(' '));
   if (values.out === undefined) process.stdout.write(page);
   else write(values.out, page);
@@ -41,5 +40,5 @@ export async function run(argv: string[]): Promise<number> {
 function write(file: string, page: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, page);
-  process.stdout.write(`${shown(file)} is written\n`);
+  process.stdout.write(`${shownFile(file)} is written\n`);
 }

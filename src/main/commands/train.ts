@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TrainJob } from '../../shared/engine-protocol.ts';
 import { InputError } from '../../shared/errors.ts';
@@ -8,6 +8,7 @@ import { costsText } from '../terminal/costs-view.ts';
 import { failureText, followTraining, type FollowedTraining } from '../terminal/follow-training.ts';
 import { measureRecipe } from '../terminal/measure-recipe.ts';
 import { clockTime } from '../terminal/training-view.ts';
+import { shownFile } from '../terminal/shown-file.ts';
 
 export const summary = 'train a model as a recipe says, or go on with a run';
 
@@ -58,14 +59,12 @@ function readArguments(argv: string[]): { job: TrainJob; measures: boolean } {
   return { job: { kind: 'train', run, ...execution }, measures: values.forecast };
 }
 
-const shown = (path: string): string => relative(process.cwd(), path) || '.';
-
 function closingText({ outcome, folder }: FollowedTraining): string {
-  const again = folder === undefined ? '' : `\nTo go on: llavolta train --resume ${shown(folder)}`;
+  const again = folder === undefined ? '' : `\nTo go on: llavolta train --resume ${shownFile(folder)}`;
   if (outcome.type === 'failed') return `${failureText(outcome.failure)}${again}`;
   const { outcome: end, step, folder: result } = outcome.result;
-  if (end === 'finished') return `Finished after ${step} steps: the model is in ${shown(result ?? '')}`;
-  return `Stopped after ${step} steps${result === undefined ? '' : `, saved in ${shown(result)}`}.${again}`;
+  if (end === 'finished') return `Finished after ${step} steps: the model is in ${shownFile(result ?? '')}`;
+  return `Stopped after ${step} steps${result === undefined ? '' : `, saved in ${shownFile(result)}`}.${again}`;
 }
 
 /** Exit code of a program that a signal ended, as shells expect it. */

@@ -1,6 +1,6 @@
 /** The demo: from nothing to a model that answers with compressed visual tokens, live in the terminal. */
 import { existsSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { EVALUATIONS } from '../report/run-result.ts';
 import { LiveLine } from '../terminal/live-line.ts';
@@ -11,6 +11,7 @@ import { evaluateAndKeep, evaluationLines } from './evaluation-phase.ts';
 import type { FoundRun } from '../runs/find-run.ts';
 import { guessingAccuracy, pickQuestions, type PictureQuestion } from './questions.ts';
 import { DemoStopped, modelOf, trainOrReuse, type TrainingPhase } from './training-phase.ts';
+import { shownFile } from '../terminal/shown-file.ts';
 
 export interface DemoOptions {
   /** Folder of the runs' folders. */
@@ -33,7 +34,6 @@ const [EVALUATION_BATCH, MAX_ANSWER_TOKENS] = [64, 16];
 const QUESTION_WIDTH = 44;
 const INTERRUPTED = 130;
 
-const shown = (path: string): string => relative(process.cwd(), path) || '.';
 const thousands = (count: number): string => count.toLocaleString('en');
 
 const stepsOverride = (steps: number | undefined): string[] =>
@@ -157,9 +157,9 @@ class Demo {
     );
     this.print('What to try next:');
     this.print(
-      `  npm run -s llavolta -- ask --model ${run} --image ${shown(question.image)} "${question.question}" --compress 1/8`,
+      `  npm run -s llavolta -- ask --model ${run} --image ${shownFile(question.image)} "${question.question}" --compress 1/8`,
     );
-    this.print(`  npm run -s llavolta -- evaluate ${run} --data ${shown(test)} --compress none,2/8,1/16`);
+    this.print(`  npm run -s llavolta -- evaluate ${run} --data ${shownFile(test)} --compress none,2/8,1/16`);
     const set = ['scheme=heavy-compression', `data.train=${train}`, `model.tower=${modelOf(tower)}`];
     this.print(
       `  npm run -s llavolta -- train demo-4stage ${set.map((one) => `--set ${one}`).join(' ')} --run demo-heavy`,

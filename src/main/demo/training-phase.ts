@@ -1,9 +1,10 @@
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { TrainJob } from '../../shared/engine-protocol.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { loadPreset } from '../studio/presets.ts';
 import { failureText, followTraining } from '../terminal/follow-training.ts';
 import { findRuns, type FoundRun } from '../runs/find-run.ts';
+import { shownFile } from '../terminal/shown-file.ts';
 
 /** A phase ended without what the next one needs. The message is for the user. */
 export class DemoStopped extends Error {
@@ -32,15 +33,13 @@ export interface TrainingPhase {
   reuses(run: FoundRun): boolean;
 }
 
-const shown = (path: string): string => relative(process.cwd(), path) || '.';
-
 function jobFor({ preset, overrides, runs, execution, print }: TrainingPhase, stopped?: FoundRun): TrainJob {
   const common = { kind: 'train', ...(execution && { execution }) } as const;
   if (!stopped) {
     return { ...common, run: { mode: 'new', recipe: preset, overrides: [...overrides], runs: resolve(runs) } };
   }
   const { folder, record } = stopped;
-  print(`  ${shown(folder)} was stopped after ${record.progress.step} steps: it goes on from there.`);
+  print(`  ${shownFile(folder)} was stopped after ${record.progress.step} steps: it goes on from there.`);
   return { ...common, run: { mode: 'resume', folder: resolve(folder) } };
 }
 
@@ -54,21 +53,23 @@ export async function trainOrReuse(phase: TrainingPhase): Promise<string> {
   const found = findRuns(phase.runs, loadPreset(phase.preset, phase.overrides));
   const finished = found.find((run) => run.record.state === 'finished' && phase.reuses(run));
   if (finished) {
-    phase.print(`  ${shown(finished.folder)} is there already, and its recipe and data are unchanged: it is taken.`);
-    return shown(finished.folder);
+    phase.print(
+      `  ${shownFile(finished.folder)} is there already, and its recipe and data are unchanged: it is taken.`,
+    );
+    return shownFile(finished.folder);
   }
   const stopped = found.find(({ record }) => record.state === 'stopped');
   const { outcome, folder } = await followTraining(jobFor(phase, stopped), phase.output);
   if (outcome.type === 'failed') throw new DemoStopped(failureText(outcome.failure), false);
   if (outcome.result.outcome === 'stopped' || folder === undefined) throw stoppedByUser(outcome.result.step, folder);
-  return shown(folder);
+  return shownFile(folder);
 }
 
 function stoppedByUser(step: number, folder: string | undefined): DemoStopped {
   const saved =
     folder === undefined
       ? ''
-      : `Saved after ${step} steps. Alone it goes on with: llavolta train --resume ${shown(folder)}`;
+      : `Saved after ${step} steps. Alone it goes on with: llavolta train --resume ${shownFile(folder)}`;
   return new DemoStopped(saved, true);
 }
 

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { experimentReport } from '../report/experiment-report.ts';
 import { lossChart } from '../report/loss-chart.ts';
 import { writeJsonFile, writeTextFile } from '../studio/json-file.ts';
+import { shownFile } from '../terminal/shown-file.ts';
 import { filesOf, type Places, type ReadExperiment } from './experiment-file.ts';
 import { findingsOf, type Findings } from './experiment-result.ts';
 
@@ -30,7 +31,10 @@ export function resultsPage(
   const chartName = page === undefined ? undefined : chartNameOf(page);
   const markdown = experimentReport({
     ...{ description: experiment.description, result, runs, file: text, chart: chartName },
-    commands: [`experiment run ${source}`, `experiment report ${source}${page === undefined ? '' : ` --out ${page}`}`],
+    commands: [
+      `experiment run ${source}`,
+      `experiment report ${source}${page === undefined ? '' : ` --out ${shownFile(page)}`}`,
+    ],
   });
   const title = `${experiment.name}: training loss, mean over seeds`;
   return { markdown, chart: lossChart(title, result.curves), chartName: chartName ?? '' };

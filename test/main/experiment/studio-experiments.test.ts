@@ -83,6 +83,8 @@ describe('experiments in the studio', () => {
     expect(files.map(({ name }) => name)).toEqual(['try.md', 'try-loss.svg']);
     expect(files[0]?.content).toContain('**two**: **too few seeds to say**');
     expect(files[0]?.content).toContain('](try-loss.svg)');
+    // The page goes to other people: it names no folder of this machine.
+    expect(files[0]?.content).toContain('--out experiments/try/try.md');
     const tagged = (await allRuns()).map(({ name, tags }) => [name, tags]);
     expect(tagged.sort()).toEqual(RUNS.map((run) => [run, ['try']]));
   }, 200_000);

@@ -25,7 +25,7 @@ export interface Finding {
 const WORDS: Readonly<Record<Comparison['verdict'], Finding>> = {
   worse: { text: 'Worse', tone: 'bad' },
   better: { text: 'Better', tone: 'good' },
-  'not-significant': { text: 'Not significantly worse', tone: 'calm' },
+  'not-significant': { text: 'No significant loss', tone: 'calm' },
   'too-few-seeds': { text: 'Too few seeds to say', tone: 'warn' },
 };
 
