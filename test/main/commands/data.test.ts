@@ -30,6 +30,8 @@ describe('llavolta data: the arguments', () => {
       size: 64,
       seed: 0,
       questions: 10,
+      fewestObjects: 3,
+      mostObjects: 6,
       clipQuestions: 3,
       testShare: 0.5,
     });
@@ -114,7 +116,7 @@ describe('llavolta data: in a process of its own', () => {
     const job = parseDataJob(['get', 'shapes', '--out', folder, '--images', '3', '--clips', '1', '--size', '32']);
     const result = await runDatasetJob(job, ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`));
     expect(result).toMatchObject({ type: 'provided', folder, reused: false });
-    expect(seen.at(-1)).toBe('draw 5/5');
+    expect(seen.at(-1)).toBe('draw 8/8');
     expect(existsSync(join(folder, 'manifest.json'))).toBe(true);
   });
 });

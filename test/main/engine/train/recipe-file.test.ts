@@ -34,7 +34,7 @@ describe('schemes of the paper on LLaVA-1.5-7B (Tab. 1 and 2: #Tokens and CR by 
 });
 
 describe('presets', () => {
-  const ours = /^(easy-vqa|demo)-/;
+  const ours = /^(easy-vqa|demo|shapes)-|^motion$/;
   const papers = presetNames().filter((name) => !ours.test(name));
   const tunings = papers.filter((name) => name !== 'pretrain' && name !== 'lora');
 
