@@ -4,12 +4,13 @@ import { datasetStatsSchema } from './api/datasets.ts';
 import { brokenSampleSchema, MODALITIES, type Modality } from './dataset.ts';
 
 /** Version of the files of an index. Others are made anew. */
-export const INDEX_FORMAT = 1;
+export const INDEX_FORMAT = 2;
 
 /** Files in an index's folder. */
 export const INDEX_FILES = { head: 'index.json', columns: 'index.bin', broken: 'broken.jsonl' } as const;
 
 const count = z.int().min(0);
+const videoLengthSchema = z.strictObject({ frames: z.int().min(1), rate: z.number().gt(0).optional() });
 
 /** index.json: what the file was when it was read, and what is in it. */
 export const indexHeadSchema = z.strictObject({
@@ -24,8 +25,10 @@ export const indexHeadSchema = z.strictObject({
   broken: count,
   /** The rest counts sound records only. */
   turns: count,
-  /** Images and frames. */
+  /** Images and frames, 8 of a video. */
   media: count,
+  /** Videos, and the lengths of some from all over the file. */
+  videos: z.strictObject({ count, lengths: z.array(videoLengthSchema) }),
   textBytes: count,
   modalities: z.record(z.enum(MODALITIES), count),
   stats: datasetStatsSchema,

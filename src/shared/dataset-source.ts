@@ -103,6 +103,8 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
     turns: z.union([z.enum(['multi', 'single']), z.int().min(1)]),
     maxLength: z.int().min(1),
     visualTokens: z.int().min(1),
+    /** Of a video. */
+    frames: frameSamplingSchema,
     /** Samples to look at. */
     limit: z.int().min(1),
   }),

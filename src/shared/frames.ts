@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError } from './errors.ts';
+import { sum } from './sum.ts';
 
 /** Frames of one video at most: as many as a question may show pictures. */
 export const MAX_FRAMES = 100;
@@ -63,4 +64,9 @@ export function sampledFrames({ frames, rate }: VideoLength, sampling: FrameSamp
   const count = Math.ceil(frames / step);
   if (rate === undefined || count > most) return spreadFrames(frames, most);
   return Array.from({ length: count }, (_, i) => Math.floor(i * step));
+}
+
+/** Frames of a video that are shown, on average; 0 of no videos. */
+export function meanFrames(videos: readonly VideoLength[], sampling: FrameSampling): number {
+  return sum(videos.map((video) => sampledFrames(video, sampling).length)) / Math.max(1, videos.length);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/shared/errors.ts';
-import { MAX_FRAMES, parseFrames, sampledFrames, spreadFrames } from '../../src/shared/frames.ts';
+import { MAX_FRAMES, meanFrames, parseFrames, sampledFrames, spreadFrames } from '../../src/shared/frames.ts';
 
 describe('frames by number', () => {
   it.each([
@@ -58,6 +58,14 @@ describe('frames by time', () => {
         expect(indices.at(-1)).toBeLessThan(length.frames);
       }),
     );
+  });
+});
+
+describe('the mean over videos', () => {
+  it('counts what each shows: a short one all it has, one of a known rate as many as it lasts', () => {
+    expect(meanFrames([{ frames: 3 }, { frames: 100 }], 8)).toBe((3 + 8) / 2);
+    expect(meanFrames([{ frames: 10, rate: 5 }, { frames: 100 }], { fps: 2, maximum: 50 })).toBe((4 + 50) / 2);
+    expect(meanFrames([], 8)).toBe(0);
   });
 });
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { TrainJob } from '../../shared/engine-protocol.ts';
 import { InputError } from '../../shared/errors.ts';
-import { plannedRuns, type Experiment } from '../../shared/experiment/experiment.ts';
+import { plannedRuns, preparedRun, type Experiment } from '../../shared/experiment/experiment.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { readRun, sha256, type FoundRun } from '../runs/find-run.ts';
@@ -34,9 +34,9 @@ export interface TrainingPlan {
   readonly schemes: readonly PlannedScheme[];
 }
 
-function prepared({ recipe: source, set, run }: Experiment['prepare'][number]): PlannedTraining {
-  const recipe = loadRecipe(source, set);
-  return { run: run ?? recipe.name, recipe, source, set };
+function prepared(one: Experiment['prepare'][number]): PlannedTraining {
+  const { recipe: source, set } = one;
+  return { run: preparedRun(one), recipe: loadRecipe(source, set), source, set };
 }
 
 /** Reads all recipes of an experiment. @throws InputError for the first that is wrong, or is none of a language model */

@@ -27,7 +27,7 @@ const prepareSchema = z.strictObject({
   /** A preset or a recipe file. */
   recipe: text,
   set: overrides,
-  /** Name of its run; by default the recipe's name. It may be shared by several experiments. */
+  /** Name of its run; by default that of the preset or the recipe file. It may be shared by several experiments. */
   run: z.string().regex(RUN_NAME, 'must be a folder name: letters, digits, dots, underscores and hyphens').optional(),
 });
 
@@ -75,7 +75,8 @@ const fields = z.strictObject({
 });
 
 /** Name of the run of something prepared. */
-export const preparedRun = ({ run, recipe }: Experiment['prepare'][number]): string => run ?? recipe;
+export const preparedRun = ({ run, recipe }: z.output<typeof prepareSchema>): string =>
+  run ?? recipe.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '');
 
 interface Problem {
   readonly path: (string | number)[];
@@ -85,12 +86,17 @@ interface Problem {
 /** Where a value comes a second time. */
 const repeated = (values: readonly unknown[]): number => values.findIndex((value, i) => values.indexOf(value) < i);
 
-function* problemsBetweenFields({ schemes, seeds, baseline, recipe }: z.output<typeof fields>): Generator<Problem> {
+function* problemsBetweenFields(experiment: z.output<typeof fields>): Generator<Problem> {
+  const { prepare, schemes, seeds, baseline, recipe } = experiment;
   const labels = schemes.map(({ label }) => label);
   const [label, again] = [repeated(labels), repeated(seeds)];
   if (label >= 0) yield { path: ['schemes', label, 'label'], rule: 'must not be that of another scheme' };
   if (again >= 0) yield { path: ['seeds', again], rule: 'must not come twice' };
   if (!labels.includes(baseline)) yield { path: ['baseline'], rule: `must be one of ${labels.join(', ')}` };
+  const unnamed = prepare.findIndex((one) => !RUN_NAME.test(preparedRun(one)));
+  if (unnamed >= 0) {
+    yield { path: ['prepare', unnamed, 'run'], rule: "is needed: the recipe's own name names no folder" };
+  }
   const without = schemes.findIndex((scheme) => (scheme.recipe ?? recipe) === undefined);
   if (without >= 0) {
     yield { path: ['schemes', without], rule: 'needs a recipe: the experiment has none for all of them' };

@@ -13,11 +13,11 @@ const SHOWN_SAMPLES = 20;
 /** Looks at the first samples of a file as the preparation of a training would. Broken ones are another check's. @throws InputError */
 export function checkConversations(job: ConversationJob): CheckedConversations {
   const template = folderConversation(job.model, job.conversation);
-  const { turns, maxLength, visualTokens, file, images, limit } = job;
+  const { turns, maxLength, visualTokens, file, images, frames, limit } = job;
   const check = sampleChecker({ template, turns, maxLength, visualTokens });
   const found = { mismatch: new Found(), 'too-long': new Found() };
   let samples = 0;
-  const folder = new MediaFolder(images ?? join(dirname(file), 'images'));
+  const folder = new MediaFolder(images ?? join(dirname(file), 'images'), { frames });
   for (const { sample, record, line } of checkedRecords(file, folder, { repeatedIds: true })) {
     if (!sample) continue;
     const problem = check(sample);

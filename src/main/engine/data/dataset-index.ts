@@ -13,16 +13,18 @@ import {
   type IndexHead,
 } from '../../../shared/dataset-index.ts';
 import type { DatasetJob, SourceProgress } from '../../../shared/dataset-source.ts';
-import { checkedRecords, textBytes, type CheckedRecord, type Sample } from './dataset-reader.ts';
+import type { VideoLength } from '../../../shared/frames.ts';
+import { checkedRecords, textBytes, type CheckedRecord } from './dataset-reader.ts';
 import { DatasetTally } from './dataset-tally.ts';
 import { MediaFolder } from './media-paths.ts';
 import { NumberColumn } from './number-column.ts';
+import { Spread } from './spread.ts';
 import { frameSize } from './video/video-frames.ts';
 
 /** Broken samples that index.json names itself; broken.jsonl names all. */
 const FIRST_BROKEN = 100;
-/** Pictures whose sizes are read, from all over the file. */
-const MEASURED_PICTURES = 500;
+/** Pictures whose sizes are read, and videos whose lengths are kept, from all over the file. */
+const [MEASURED_PICTURES, KEPT_LENGTHS] = [500, 500];
 const PROGRESS_STEPS = 200;
 
 type IndexJob = Extract<DatasetJob, { kind: 'index' }>;
@@ -65,22 +67,6 @@ class GrowingColumns {
   }
 }
 
-/** Pictures spread over a file whose length is not known beforehand: whenever there are too many, every second one goes. */
-class SpreadPictures {
-  readonly paths: string[] = [];
-  private stride = 1;
-  private seen = 0;
-
-  add({ images }: Sample): void {
-    const [first] = images;
-    if (first === undefined || this.seen++ % this.stride !== 0) return;
-    this.paths.push(first);
-    if (this.paths.length < 2 * MEASURED_PICTURES) return;
-    this.paths.splice(0, this.paths.length, ...this.paths.filter((_, i) => i % 2 === 0));
-    this.stride *= 2;
-  }
-}
-
 /** Reads the sizes from the headers of pictures and videos; those that are no pictures are left out. */
 async function measure(paths: readonly string[], tally: DatasetTally): Promise<void> {
   for (const path of paths) {
@@ -106,7 +92,10 @@ export async function indexDataset(
   { file, images, folder }: IndexJob,
   onProgress: (progress: SourceProgress) => void,
 ): Promise<{ records: number; broken: number }> {
-  const media = new MediaFolder(images ?? join(dirname(file), 'images'));
+  const videos = new Spread<VideoLength>(KEPT_LENGTHS);
+  const media = new MediaFolder(images ?? join(dirname(file), 'images'), {
+    onVideo: ({ frames, rate }) => videos.add({ frames, ...(rate !== undefined && { rate }) }),
+  });
   const info = statSync(file, { throwIfNoEntry: false });
   const total = Math.max(1, info?.size ?? 1);
   const temporary = `${folder}.${process.pid}.tmp`;
@@ -116,14 +105,15 @@ export async function indexDataset(
   try {
     const columns = new GrowingColumns();
     const tally = new DatasetTally();
-    const pictures = new SpreadPictures();
+    const pictures = new Spread<string>(MEASURED_PICTURES);
     const firstBroken: BrokenSample[] = [];
     let [broken, told] = [0, 0];
     for (const record of checkedRecords(file, media, { repeatedIds: true })) {
       columns.add(record);
       if (record.sample) {
         tally.add(record.sample);
-        pictures.add(record.sample);
+        const [picture] = record.sample.images;
+        if (picture !== undefined) pictures.add(picture);
       } else {
         broken++;
         writeBroken(brokenFile, record.broken);
@@ -132,11 +122,12 @@ export async function indexDataset(
       const step = Math.floor((record.start / total) * PROGRESS_STEPS);
       if (step > told) onProgress({ phase: 'read', done: (told = step), total: PROGRESS_STEPS });
     }
-    await measure(pictures.paths, tally);
+    await measure(pictures.values, tally);
     writeFileSync(join(temporary, INDEX_FILES.columns), new Uint8Array(columns.toBytes()));
     const head: IndexHead = {
       ...{ format: INDEX_FORMAT, file, images: media.root, bytes: info?.size ?? 0, mtimeMs: info?.mtimeMs ?? 0 },
       ...{ records: columns.length, broken, firstBroken, ...tally.result() },
+      videos: { count: videos.count, lengths: [...videos.values] },
     };
     writeFileSync(join(temporary, INDEX_FILES.head), JSON.stringify(indexHeadSchema.parse(head)));
     rmSync(folder, { recursive: true, force: true });

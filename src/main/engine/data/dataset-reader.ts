@@ -72,7 +72,7 @@ export interface DatasetOptions {
  * @throws InputError where the file as a whole is unusable.
  */
 export function readDataset(file: string, options: DatasetOptions = {}): Dataset {
-  const folder = new MediaFolder(options.images ?? join(dirname(file), 'images'), options.frames);
+  const folder = new MediaFolder(options.images ?? join(dirname(file), 'images'), { frames: options.frames });
   const samples = new SampleFile(file, folder);
   const broken: BrokenSample[] = [];
   for (const record of checkedRecords(file, folder, options)) {

@@ -2,9 +2,17 @@ import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { type Conversation, frameNames, mediaPathProblem, RecordError } from '../../../shared/dataset.ts';
 import { InputError } from '../../../shared/errors.ts';
-import { DEFAULT_FRAMES, sampledFrames, type FrameSampling } from '../../../shared/frames.ts';
+import { DEFAULT_FRAMES, sampledFrames, type FrameSampling, type VideoLength } from '../../../shared/frames.ts';
 import { FfmpegMissingError } from './video/ffmpeg.ts';
+import { probeVideo } from './video/probe.ts';
 import { frameAddresses } from './video/video-frames.ts';
+
+export interface MediaFolderOptions {
+  /** Which frames of a video are taken. Default: 8. */
+  readonly frames?: FrameSampling | undefined;
+  /** Is told of every video that is resolved. */
+  readonly onVideo?: (length: VideoLength) => void;
+}
 
 /**
  * Turns the media paths of records into absolute paths of files that exist below one folder. A link may lead anywhere
@@ -13,15 +21,16 @@ import { frameAddresses } from './video/video-frames.ts';
 export class MediaFolder {
   readonly root: string;
   private readonly sampling: FrameSampling;
+  private readonly onVideo: MediaFolderOptions['onVideo'];
   /** Real path by folder: samples share folders, and asking the system for each file would be the slowest part. */
   private readonly realFolders = new Map<string, string>();
 
   /**
-   * @param sampling which frames of a video are taken
    * @throws InputError where `root` is no folder. A root that does not exist is accepted: text-only data has none.
    */
-  constructor(root: string, sampling: FrameSampling = DEFAULT_FRAMES) {
-    this.sampling = sampling;
+  constructor(root: string, { frames, onVideo }: MediaFolderOptions = {}) {
+    this.sampling = frames ?? DEFAULT_FRAMES;
+    this.onVideo = onVideo;
     const info = statSync(root, { throwIfNoEntry: false });
     if (info && !info.isDirectory()) throw new InputError({ file: root, rule: 'must be a folder of images' });
     this.root = info ? realpathSync(root) : root;
@@ -49,12 +58,14 @@ export class MediaFolder {
     const names = frameNames(readdirSync(real));
     if (names.length === 0)
       throw new RecordError(`video: the folder ${path} holds no frames (jpg, png, webp, gif, tiff)`);
+    this.onVideo?.({ frames: names.length });
     const shown = sampledFrames({ frames: names.length }, this.sampling);
     return shown.map((index) => this.imageFile(join(path, names[index] as string)));
   }
 
   private framesOfFile(path: string, real: string): string[] {
     try {
+      this.onVideo?.(probeVideo(real));
       return frameAddresses(real, this.sampling);
     } catch (error) {
       if (!(error instanceof InputError) || error instanceof FfmpegMissingError) throw error;

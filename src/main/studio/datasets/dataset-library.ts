@@ -325,8 +325,8 @@ export class DatasetLibrary {
 const brokenText = ({ id, line, reason }: BrokenSample): string =>
   `${id === undefined ? 'line' : `sample ${id}, line`} ${line}: ${reason}`;
 
-const scanned = ({ records, broken, turns, media, textBytes, stats, firstBroken }: IndexHead): ScannedData => ({
-  ...{ records, broken, turns, media, textBytes, stats },
+const scanned = ({ records, broken, turns, media, videos, textBytes, stats, firstBroken }: IndexHead): ScannedData => ({
+  ...{ records, broken, turns, media, videos, textBytes, stats },
   firstBroken: firstBroken[0] && brokenText(firstBroken[0]),
 });
 

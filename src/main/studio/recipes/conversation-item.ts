@@ -37,7 +37,7 @@ export async function conversationItem(
       conversation: conversationFor(data.conversation, train.parts),
       file: resolve(folder, data.train),
       ...(data.images !== undefined && { images: resolve(folder, data.images) }),
-      ...{ turns: data.turns, maxLength: data.maxLength, visualTokens, limit: CHECKED_SAMPLES },
+      ...{ turns: data.turns, frames: data.frames, maxLength: data.maxLength, visualTokens, limit: CHECKED_SAMPLES },
     },
     () => undefined,
   );

@@ -5,7 +5,9 @@ import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { DatasetStats } from '../../../shared/api/datasets.ts';
 import type { Preflight, PreflightItem, RecipeFacts } from '../../../shared/api/recipes.ts';
+import type { IndexHead } from '../../../shared/dataset-index.ts';
 import { InputError, messageOf } from '../../../shared/errors.ts';
+import { DEFAULT_FRAMES, meanFrames } from '../../../shared/frames.ts';
 import { parseRecipe } from '../../../shared/recipe-yaml.ts';
 import {
   checkAdapterBase,
@@ -30,7 +32,9 @@ export interface ScannedData {
   readonly broken: number;
   readonly firstBroken: string | undefined;
   readonly turns: number;
+  /** Pictures, `DEFAULT_FRAMES` of a video. */
   readonly media: number;
+  readonly videos: IndexHead['videos'];
   readonly textBytes: number;
   readonly stats: DatasetStats;
 }
@@ -102,13 +106,21 @@ async function checkTower(workspace: Workspace, tower: string, { shape }: ModelS
   }
 }
 
+/** Pictures that the samples show together: of a video as many frames as the recipe takes. */
+function picturesOf(recipe: Recipe, { media, videos }: ScannedData): number {
+  if (recipe.phase === 'vision') return media;
+  const { lengths, count } = videos;
+  return media + count * (meanFrames(lengths, recipe.data.frames) - meanFrames(lengths, DEFAULT_FRAMES));
+}
+
 async function checkData(recipe: Recipe, tools: PreflightTools, items: Items): Promise<ScannedData | undefined> {
   const { train, images } = recipe.data;
   const absolute = (path: string): string => resolve(tools.workspace.folder, path);
   try {
     const data = await tools.scan(absolute(train), images === undefined ? undefined : absolute(images));
     const samples = data.records - data.broken;
-    const detail = `${thousands(samples)} samples with ${thousands(data.turns)} questions and ${thousands(data.media)} pictures`;
+    const pictures = picturesOf(recipe, data);
+    const detail = `${thousands(samples)} samples with ${thousands(data.turns)} questions and ${thousands(pictures)} pictures`;
     items.push({ id: 'data', level: samples > 0 ? 'ok' : 'error', title: 'Data', detail });
     if (data.broken > 0) {
       const first = data.firstBroken === undefined ? '' : `; the first one: ${data.firstBroken}`;
@@ -194,7 +206,7 @@ interface RowFacts {
 function rowFacts(recipe: InstructRecipe, data: ScannedData, size: ModelSize, rows: number): RowFacts {
   const samples = Math.max(1, data.records - data.broken);
   // A part of a conversation is shown its pictures again.
-  const imagesPerRow = data.media / samples;
+  const imagesPerRow = picturesOf(recipe, data) / samples;
   const textTokensPerRow = data.textBytes / BYTES_PER_TOKEN / Math.max(1, rows);
   const room = recipe.data.maxLength - imagesPerRow * size.visualTokens;
   const { edges, counts } = data.stats.textBytes;

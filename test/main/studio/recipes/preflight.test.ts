@@ -2,10 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { preflightSchema, type PreflightItem } from '../../../../src/shared/api/recipes.ts';
+import { encodePng } from '../../../../src/main/engine/data/sources/shapes/png.ts';
 import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
 import { serveForTest, type TestStudio } from '../../../helpers/served-studio.ts';
 
 const PATIENCE_MS = 60_000;
+const PICTURE = encodePng(Buffer.alloc(3), 1, 1);
 let studio: TestStudio;
 
 const sample = (answer: string): object => ({
@@ -43,6 +45,28 @@ it('finds nothing wrong with a recipe that fits, and says how its stages run on 
   expect(items.get('data')?.detail).toContain('2 samples with 2 questions');
   expect(items.get('memory')?.detail).toMatch(/, activations of a micro-batch 0\.0\d GB: /);
   expect(items.get('length')?.detail).toContain('10 optimizer steps of 2 samples: 10.00 passes over 2 rows');
+});
+
+it('counts of a video as many frames as the recipe takes', async () => {
+  const images = join(studio.workspace, 'data', 'images');
+  const clip = (id: string, frames: number): object => {
+    mkdirSync(join(images, id), { recursive: true });
+    for (let i = 0; i < frames; i++) writeFileSync(join(images, id, `${i}.png`), PICTURE);
+    return {
+      ...{ id, video: id },
+      conversations: [
+        { from: 'human', value: '<image>\nWhat moves?' },
+        { from: 'gpt', value: 'a circle' },
+      ],
+    };
+  };
+  const lines = [clip('long', 20), clip('short', 3), sample('a circle')].map((one) => JSON.stringify(one));
+  writeFileSync(join(studio.workspace, 'data', 'clips.jsonl'), `${lines.join('\n')}\n`);
+  const picturesAt = async (frames: string): Promise<string | undefined> =>
+    (await itemsOf('from: tiny', `clips.jsonl${frames}`)).get('data')?.detail.split(' and ')[1];
+  expect(await picturesAt('')).toBe(`${8 + 3} pictures`);
+  expect(await picturesAt(', frames: 2')).toBe('4 pictures');
+  expect(await picturesAt(', frames: { fps: 1, maximum: 16 }')).toBe(`${16 + 3} pictures`);
 });
 
 it('counts broken samples and says the first reason', async () => {
