@@ -38,6 +38,24 @@ export function standardDeviation(values: readonly number[]): number {
   return Math.sqrt(variance(values));
 }
 
+/**
+ * Probabilities of several tests, corrected for there being several (Holm 1979, "A simple sequentially rejective multiple
+ * test procedure"): the smallest of m times m, the next times m − 1, and so on, none below the one before it, none above 1.
+ * Where each is called significant below a level, the chance of any false call is below that level too.
+ *
+ * @returns in the order given
+ */
+export function holmCorrected(probabilities: readonly number[]): number[] {
+  const order = [...probabilities.keys()].sort((a, b) => (probabilities[a] ?? 0) - (probabilities[b] ?? 0));
+  const corrected = Array.from(probabilities, () => 1);
+  let before = 0;
+  order.forEach((place, rank) => {
+    before = Math.max(before, Math.min(1, (order.length - rank) * (probabilities[place] ?? 1)));
+    corrected[place] = before;
+  });
+  return corrected;
+}
+
 /** Coefficients of Lanczos's approximation of the gamma function, g = 7. */
 const LANCZOS = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,

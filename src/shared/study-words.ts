@@ -8,10 +8,6 @@ import { signed } from './signed.ts';
 const percent = (share: number, digits = 1): string => (100 * share).toFixed(digits);
 const removed = ({ retainedPercent }: StudyPoint): string => (100 - retainedPercent).toFixed(1);
 
-/** `p = 0.034`, `p < 0.001`. */
-export const probabilityText = (probability: number): string =>
-  probability < 0.001 ? 'p < 0.001' : `p = ${probability.toFixed(3)}`;
-
 /** `−2.90 points (95 %: −4.10 to −1.80)`. */
 export function differenceText({ difference, differenceInterval: [low, high] }: StudyPoint): string {
   return `${signed(difference, 2)} points (95 %: ${signed(low, 2)} to ${signed(high, 2)})`;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { EvaluatedAnswer } from '../../src/shared/evaluation.ts';
 import { PAPER_REDUNDANCY } from '../../src/shared/paper-redundancy.ts';
+import { probabilityText } from '../../src/shared/probability-words.ts';
 import { pointOf, scoresOf, studyLimits, studyResult, unfitSettings } from '../../src/shared/redundancy-study.ts';
-import { limitSentences, probabilityText } from '../../src/shared/study-words.ts';
+import { limitSentences } from '../../src/shared/study-words.ts';
 import { llava15 } from './llava-1.5-7b.ts';
 
 const SETTINGS = ['none', '2/8', '16/2'];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   highOutliers,
+  holmCorrected,
   mean,
   quantile,
   standardDeviation,
@@ -79,5 +80,19 @@ describe('welchInterval', () => {
   it('is a point without noise, and nothing from one value', () => {
     expect(welchInterval([2, 2], [1, 1])).toEqual({ difference: 1, low: 1, high: 1 });
     expect(welchInterval([2], [1, 1])).toBeUndefined();
+  });
+});
+
+describe("Holm's correction", () => {
+  it('multiplies the smallest by all, the next by one fewer, and lets none fall below the one before', () => {
+    // By hand: 0.01·4 = 0.04; 0.02·3 = 0.06; 0.03·2 = 0.06; 0.04·1 = 0.04, which may not be below 0.06.
+    const found = holmCorrected([0.04, 0.01, 0.03, 0.02]);
+    [0.06, 0.04, 0.06, 0.06].forEach((expected, i) => expect(found[i]).toBeCloseTo(expected, 12));
+  });
+
+  it('leaves one test alone and ends at 1', () => {
+    expect(holmCorrected([0.03])).toEqual([0.03]);
+    expect(holmCorrected([0.7, 0.6])).toEqual([1, 1]);
+    expect(holmCorrected([])).toEqual([]);
   });
 });

@@ -1,12 +1,11 @@
 /** Whether the schemes' differences to the baseline are more than noise. */
+import { correctedProbabilities } from '../../shared/experiment/comparison.ts';
 import type { Comparison, PairedComparison, SchemeSummary } from '../../shared/experiment/result.ts';
 import { table } from '../../shared/markdown.ts';
+import { formatProbability } from '../../shared/probability-words.ts';
 import { signed } from '../../shared/signed.ts';
 
 const range = ([low, high]: readonly [number, number]): string => `${signed(low, 2)} to ${signed(high, 2)}`;
-
-/** `0.034`, `< 0.001`. */
-const probabilityText = (value: number): string => (value < 0.001 ? '< 0.001' : value.toFixed(3));
 
 /** What the numbers allow to say, in words. */
 function sentence({ difference, overSeeds, verdict, paired }: Comparison, baseline: string): string {
@@ -37,12 +36,17 @@ function verdictLine({ name, comparison }: SchemeSummary, baseline: string): str
   return [`- **${name}**: ${sentence(comparison, baseline)} (${own} and ${others} seeds).`];
 }
 
-function pairedRow(name: string, { difference, overSeeds }: Comparison, paired: PairedComparison): string[] {
+function pairedRow(
+  name: string,
+  { difference, overSeeds }: Comparison,
+  paired: PairedComparison,
+  corrected: number,
+): string[] {
   const { seeds, questions, lost, gained, probability, overQuestions, overQuestionsAndSeeds } = paired;
   return [
     ...[name, signed(difference, 2), overSeeds ? range(overSeeds) : '–'],
     ...[range(overQuestions), range(overQuestionsAndSeeds)],
-    ...[`${lost} / ${gained}`, `${seeds} × ${questions}`, probabilityText(probability)],
+    ...[`${lost} / ${gained}`, `${seeds} × ${questions}`, formatProbability(probability), formatProbability(corrected)],
   ];
 }
 
@@ -55,6 +59,7 @@ const HEAD = [
   'lost / gained',
   'seeds × questions',
   'McNemar p',
+  'p corrected (Holm)',
 ];
 
 const WELCH = `Difference of the mean test accuracies in percentage points, with Welch's t-interval over the seeds. An interval that
@@ -63,7 +68,8 @@ holds 0 means that the seeds alone can make such a difference; how large a loss 
 const PAIRED = `Runs of one seed are paired question by question. Lost and gained: questions that only the baseline, and only the scheme,
 answered right, over all seeds; McNemar's exact test is on these, so it asks whether these very models differ, not whether others of
 other seeds would. The bootstrap draws questions, or seeds and questions, 2,000 times. With few seeds Welch's interval is wide and the
-bootstrap's too narrow: a scheme is called worse or better only where both leave out 0. No p is corrected for the number of schemes.`;
+bootstrap's too narrow: a scheme is called worse or better only where both leave out 0. Of several schemes one can differ by chance alone:
+the last column corrects p for their number by Holm's method; the intervals are each for itself.`;
 
 /** For each scheme but the baseline: whether it is worse. */
 export function significanceSection(schemes: readonly SchemeSummary[]): string {
@@ -73,8 +79,9 @@ export function significanceSection(schemes: readonly SchemeSummary[]): string {
   if (!baseline || others.length === 0) {
     return '## Is staged training worse?\n\nNo full training and staged one to compare.';
   }
-  const rows = others.flatMap((scheme) =>
-    scheme.comparison?.paired ? [pairedRow(scheme.name, scheme.comparison, scheme.comparison.paired)] : [],
+  const corrected = correctedProbabilities(others);
+  const rows = others.flatMap(({ name: scheme, comparison }) =>
+    comparison?.paired ? [pairedRow(scheme, comparison, comparison.paired, corrected.get(scheme) ?? 1)] : [],
   );
   return [
     `## Is any of them worse than ${name}?`,

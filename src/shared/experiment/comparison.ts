@@ -1,10 +1,10 @@
 /** Whether a scheme is worse than the baseline, or the difference is noise of questions and seeds. */
 import { mcnemarProbability } from '../disagreement.ts';
-import { mean, welchInterval } from '../statistics.ts';
+import { holmCorrected, mean, welchInterval } from '../statistics.ts';
 import { pairMarks, type Marks } from './answers.ts';
 import type { Interval } from '../bootstrap.ts';
 import { hierarchicalBootstrap } from './bootstrap.ts';
-import type { Comparison, PairedComparison } from './result.ts';
+import type { Comparison, PairedComparison, SchemeSummary } from './result.ts';
 
 /** A run as comparisons need it. */
 export interface ComparedRun {
@@ -88,4 +88,15 @@ export function compareRuns(scheme: readonly ComparedRun[], baseline: readonly C
     ...(paired && { paired }),
     verdict: verdictOf(overSeeds, paired?.overQuestionsAndSeeds),
   };
+}
+
+/** McNemar's probability of each scheme that was paired with the baseline, by name, corrected for their number (Holm). */
+export function correctedProbabilities(
+  schemes: readonly Pick<SchemeSummary, 'name' | 'comparison'>[],
+): ReadonlyMap<string, number> {
+  const paired = schemes.flatMap(({ name, comparison }) =>
+    comparison?.paired ? [{ name, probability: comparison.paired.probability }] : [],
+  );
+  const corrected = holmCorrected(paired.map(({ probability }) => probability));
+  return new Map(paired.map(({ name }, i) => [name, corrected[i] ?? 1]));
 }

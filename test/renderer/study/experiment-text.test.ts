@@ -25,7 +25,7 @@ describe('a comparison', () => {
       paired: { ...paired, overQuestions: [-7, -5], overQuestionsAndSeeds: [-7.5, -4.5] },
     };
     expect(findingOf(comparison)).toEqual({ text: 'Worse', tone: 'bad' });
-    expect(evidenceOf(comparison)).toEqual(['−8.00 to −4.00', '−7.50 to −4.50', '20 / 2', '< 0.001']);
+    expect(evidenceOf(comparison, 0.0123)).toEqual(['−8.00 to −4.00', '−7.50 to −4.50', '20 / 2', '0.012']);
   });
 
   it('claims nothing from one seed', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { marksOf, pairMarks } from '../../../src/shared/experiment/answers.ts';
-import { comparePaired, compareRuns, verdictOf, type ComparedRun } from '../../../src/shared/experiment/comparison.ts';
+import {
+  comparePaired,
+  compareRuns,
+  correctedProbabilities,
+  verdictOf,
+  type ComparedRun,
+} from '../../../src/shared/experiment/comparison.ts';
 
 /** A run that answered one question for each letter: `x` right, `.` wrong. */
 function run(name: string, seed: number, marks: string): ComparedRun {
@@ -86,5 +92,21 @@ describe('verdictOf', () => {
 
   it('says nothing from one seed, however sure the questions are', () => {
     expect(verdictOf(undefined, [-5, -4])).toBe('too-few-seeds');
+  });
+});
+
+describe('correctedProbabilities', () => {
+  it('corrects for the schemes that were paired, and knows nothing of the others', () => {
+    const baseline = [run('base', 0, 'xxxxxxxx')];
+    const compared = (name: string, marks: string) => ({
+      name,
+      comparison: compareRuns([run(name, 0, marks)], baseline),
+    });
+    // Six lost of six: 2 / 64; one of one: 1. Two tests.
+    const schemes = [{ name: 'base' }, compared('bad', '......xx'), compared('same', 'xxxxxxx.')];
+    const found = correctedProbabilities(schemes);
+    expect([...found.keys()]).toEqual(['bad', 'same']);
+    expect(found.get('bad')).toBeCloseTo(2 * (2 / 64), 12);
+    expect(found.get('same')).toBe(1);
   });
 });

@@ -1,15 +1,12 @@
 /** An experiment's numbers and findings as the page words them. */
 import type { ExperimentRow, ExperimentRunState } from '../../../../../shared/api/experiments.ts';
 import type { Comparison, ExperimentResult, Spread } from '../../../../../shared/experiment/result.ts';
+import { formatProbability } from '../../../../../shared/probability-words.ts';
+import { signed } from '../../../../../shared/signed.ts';
 import type { LineSeries } from '../../../components/chart/series.ts';
 
-const sign = (value: number): string => (value > 0 ? '+' : value < 0 ? '−' : '');
-
 /** −1.20, +0.05, 0.00. */
-export function formatPoints(value: number): string {
-  const text = Math.abs(value).toFixed(2);
-  return Number(text) === 0 ? text : `${sign(value)}${text}`;
-}
+export const formatPoints = (value: number): string => signed(value, 2);
 
 /** 98.05 ± 1.36; the mean alone of one seed. */
 export function formatSpread({ mean, deviation }: Spread): string {
@@ -34,13 +31,16 @@ const rangeText = ([low, high]: readonly [number, number]): string => `${formatP
 /** What a comparison allows to say. */
 export const findingOf = ({ verdict }: Comparison): Finding => WORDS[verdict];
 
-/** What it rests on: intervals over seeds, and over questions and seeds; questions lost and gained; McNemar's p. */
-export function evidenceOf({ overSeeds, paired }: Comparison): [string, string, string, string] {
+/**
+ * What it rests on: intervals over seeds, and over questions and seeds; questions lost and gained; McNemar's p.
+ *
+ * @param corrected McNemar's p, corrected for the number of schemes
+ */
+export function evidenceOf({ overSeeds, paired }: Comparison, corrected = 1): [string, string, string, string] {
   const seeds = overSeeds ? rangeText(overSeeds) : '–';
   if (!paired) return [seeds, '–', '–', '–'];
-  const { overQuestionsAndSeeds, lost, gained, probability } = paired;
-  const p = probability < 0.001 ? '< 0.001' : probability.toFixed(3);
-  return [seeds, rangeText(overQuestionsAndSeeds), `${lost} / ${gained}`, p];
+  const { overQuestionsAndSeeds, lost, gained } = paired;
+  return [seeds, rangeText(overQuestionsAndSeeds), `${lost} / ${gained}`, formatProbability(corrected)];
 }
 
 const ACTIVITY: Readonly<Record<ExperimentRunState['state'], string>> = {

@@ -5,7 +5,8 @@ import type { EvaluationProgress } from '../../../../../shared/evaluation.ts';
 import { TOLERATED_LOSS_POINTS } from '../../../../../shared/redundancy.ts';
 import { pointOf, type StudyPoint } from '../../../../../shared/redundancy-study.ts';
 import { signed } from '../../../../../shared/signed.ts';
-import { differenceText, probabilityText } from '../../../../../shared/study-words.ts';
+import { probabilityText } from '../../../../../shared/probability-words.ts';
+import { differenceText } from '../../../../../shared/study-words.ts';
 import { formatShare } from '../../../format.ts';
 
 export interface HeatCell {
