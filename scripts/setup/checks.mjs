@@ -10,19 +10,22 @@ import { elapsed } from './log.mjs';
 /**
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
  * @typedef {{ status: string, assertionResults: { status: string }[] }} FileResult
+ * @typedef {{ name: string, package: string, program: string, args: string[] }} Check
  */
 
-/** @type {{ name: string, package: string, program: string, args: string[] }[]} */
-const CHECKS = [
-  { name: 'format', package: 'prettier', program: 'bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
-  { name: 'lint', package: 'eslint', program: 'bin/eslint.js', args: ['.', '--max-warnings', '0'] },
-  { name: 'types', package: 'typescript', program: 'bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
-  {
-    name: 'types of the renderer',
-    package: 'vue-tsc',
-    program: 'bin/vue-tsc.js',
-    args: ['-p', 'src/renderer/tsconfig.json', '--noEmit'],
-  },
+/** Those of a lane run one after the other. Lint takes as long as the others together, so each lane has a core for itself. @type {Check[][]} */
+const LANES = [
+  [{ name: 'lint', package: 'eslint', program: 'bin/eslint.js', args: ['.', '--max-warnings', '0'] }],
+  [
+    { name: 'format', package: 'prettier', program: 'bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
+    { name: 'types', package: 'typescript', program: 'bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
+    {
+      name: 'types of the renderer',
+      package: 'vue-tsc',
+      program: 'bin/vue-tsc.js',
+      args: ['-p', 'src/renderer/tsconfig.json', '--noEmit'],
+    },
+  ],
 ];
 
 /** Runs a package's program with its output shown as it comes. @param {string} name @param {string} program @param {string[]} args @param {NodeJS.ProcessEnv} [env] @returns {Promise<number>} */
@@ -103,19 +106,28 @@ async function runTestsInBothModes(args) {
 }
 
 /**
- * Runs all checks, also after one has failed. A failed check counts as one failure.
- * @param {string[]} testArguments for vitest
- * @returns {Promise<number>} exit code
+ * Runs the checks of a lane, also after one has failed.
+ * @param {Check[]} lane @returns {Promise<string[]>} names of those that failed
  */
-export async function runChecks(testArguments) {
+async function runLane(lane) {
   /** @type {string[]} */
   const broken = [];
-  for (const check of CHECKS) {
+  for (const check of lane) {
     const startedMs = performance.now();
     const code = await runTool(check.package, check.program, check.args);
     console.log(`${check.name}: ${code === 0 ? 'ok' : 'FAILED'} (${elapsed(startedMs)})`);
     if (code !== 0) broken.push(check.name);
   }
+  return broken;
+}
+
+/**
+ * Runs all checks, then the tests, whatever failed before. A failed check counts as one failure.
+ * @param {string[]} testArguments for vitest
+ * @returns {Promise<number>} exit code
+ */
+export async function runChecks(testArguments) {
+  const broken = (await Promise.all(LANES.map(runLane))).flat();
   const tests = await runTestsInBothModes(testArguments);
   const line = summaryLine({ ...tests, failed: tests.failed + broken.length });
   if (broken.length > 0) console.log(`Failed checks: ${broken.join(', ')}`);
