@@ -58,8 +58,11 @@ async function runIt(read: ReadExperiment, places: Places, isEager: boolean): Pr
     return INTERRUPTED;
   }
   if (failed.length < names.length) await keepWhatIsThere(read, places);
-  const missing = failed.length === 0 ? '' : `, but for ${failed.join(', ')}: the same command tries them again`;
-  process.stdout.write(`All runs are finished (${time})${missing}\n`);
+  const text =
+    failed.length === 0
+      ? `All runs are finished (${time})`
+      : `${failed.length} runs failed (${time}): ${failed.join(', ')}. The same command tries them again`;
+  process.stdout.write(`${text}\n`);
   return failed.length === 0 ? 0 : FAILED;
 }
 

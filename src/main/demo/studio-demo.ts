@@ -93,8 +93,8 @@ export class StudioDemo implements DemoRunner {
     const ended = runAtRest(this.studio, name, (done) => this.tell({ ...this.current, done }));
     if (stopped) await desk.act(name, 'continue');
     const run = await ended;
-    if (run.state === 'finished') return name;
-    if (run.state === 'failed') throw new Error(run.failure?.cause ?? `${name} failed`);
+    if (run !== 'cancelled' && run.state === 'finished') return name;
+    if (run !== 'cancelled' && run.state === 'failed') throw new Error(run.failure?.cause ?? `${name} failed`);
     throw new Stopped(`${name} was stopped: start the demo again, and it goes on from there`);
   }
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
 import { parseExperiment } from '../../shared/experiment/experiment-yaml.ts';
 import type { Experiment } from '../../shared/experiment/experiment.ts';
@@ -39,7 +40,17 @@ export function readExperiment(source: string): ReadExperiment {
     const rule = 'must be an experiment file that can be read, or the name of one that comes with the program';
     throw new InputError({ file, rule, hint: `There are: ${names.join(', ')}` }, { cause: error });
   }
-  return { experiment: parseExperiment(text, file), source, text };
+  const experiment = parseExperiment(text, file);
+  if (file === source) checkOwnName(experiment, file);
+  return { experiment, source, text };
+}
+
+/** A name stands for one experiment: findings under that of the program's own would be taken for that one's. */
+function checkOwnName(experiment: Experiment, file: string): void {
+  const { name } = experiment;
+  if (!experimentNames().includes(name) || isDeepStrictEqual(readExperiment(name).experiment, experiment)) return;
+  const rule = 'is that of an experiment that comes with the program, which is another one';
+  throw new InputError({ file, field: 'name', value: name, rule, hint: 'Give it a name of its own' });
 }
 
 /** Where the runs and the findings of experiments are. */

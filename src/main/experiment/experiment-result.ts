@@ -12,7 +12,7 @@ import {
 } from '../report/run-result.ts';
 import { sameSetting, type JudgedRun, type Scheme } from '../report/schemes.ts';
 import { summariseSchemes } from '../report/summary.ts';
-import { sha256 } from '../runs/find-run.ts';
+import { sha256 } from '../runs/file-digest.ts';
 import { answersFile, type Places } from './experiment-file.ts';
 import { answersKey, checkTestData, readAnswers } from './kept-answers.ts';
 import { findPlannedRun, planTrainings, type PlannedScheme, type TrainingPlan } from './planned-training.ts';

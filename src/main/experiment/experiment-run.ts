@@ -5,7 +5,8 @@ import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import type { KeptAnswers } from '../../shared/experiment/answers.ts';
 import type { Experiment } from '../../shared/experiment/experiment.ts';
 import type { TrainJob } from '../../shared/engine-protocol.ts';
-import { sha256, type FoundRun } from '../runs/find-run.ts';
+import { sha256 } from '../runs/file-digest.ts';
+import type { FoundRun } from '../runs/find-run.ts';
 import { writeJsonFile } from '../studio/json-file.ts';
 import { answersFile, filesOf, type Places } from './experiment-file.ts';
 import { answersKey, checkTestData, keptAnswers, questionsJob, readAnswers, type AnswersKey } from './kept-answers.ts';
@@ -91,7 +92,8 @@ export class ExperimentRun {
     try {
       for (const [place, training] of this.plan.prepare.entries()) {
         if (await this.attempt(training, () => this.prepare(training))) continue;
-        return { type: 'finished', failed: this.trainings.slice(place).map(({ run }) => run) };
+        this.giveUp(this.trainings.slice(place + 1), `It needs ${training.run}, which failed`);
+        return { type: 'finished', failed: this.failed };
       }
       for (const scheme of this.plan.schemes) await this.attempt(scheme, () => this.runScheme(scheme));
     } catch (error) {
@@ -108,9 +110,15 @@ export class ExperimentRun {
       return true;
     } catch (error) {
       if (!(error instanceof RunFailed || error instanceof InputError)) throw error;
-      this.failed.push(run);
-      this.work.tell(run, { state: 'failed', text: error.message });
+      this.giveUp([{ run }], error.message);
       return false;
+    }
+  }
+
+  private giveUp(runs: readonly Pick<PlannedTraining, 'run'>[], text: string): void {
+    for (const { run } of runs) {
+      this.failed.push(run);
+      this.work.tell(run, { state: 'failed', text });
     }
   }
 

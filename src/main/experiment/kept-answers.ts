@@ -8,6 +8,7 @@ import type { EvaluateJob } from '../../shared/evaluation.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { ANSWERS_FORMAT, keptAnswersSchema, type KeptAnswers } from '../../shared/experiment/answers.ts';
 import type { Experiment } from '../../shared/experiment/experiment.ts';
+import { FileMemory, fileStamp } from '../runs/file-memory.ts';
 import type { FoundRun } from '../runs/find-run.ts';
 
 /** What makes kept answers the ones that are wanted. */
@@ -26,25 +27,46 @@ export function answersKey(
   { run, compressions }: { readonly run: string; readonly compressions: readonly string[] },
   dataSha256: string,
 ): AnswersKey {
-  const { questions, maxTokens } = test;
+  const { questions, maxTokens, images } = test;
   const asked = compressionsOf(found, compressions);
-  return { run, runCreatedAt: found.record.createdAt, dataSha256, compressions: asked, questions, maxTokens };
+  return {
+    ...{ run, runCreatedAt: found.record.createdAt, dataSha256, compressions: asked, questions, maxTokens },
+    ...(images !== undefined && { images }),
+  };
 }
 
-/** The kept answers where they are those that are wanted; a file of other answers, or a damaged one, is no answer. */
-export function readAnswers(file: string, key: AnswersKey): KeptAnswers | undefined {
-  if (!existsSync(file)) return undefined;
-  let json: unknown;
+function readKept(file: string): KeptAnswers | undefined {
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    return keptAnswersSchema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const { data } = keptAnswersSchema.safeParse(json);
+}
+
+/** The kept answers where they are those that are wanted; a file of other answers, or a damaged one, is no answer. */
+export function readAnswers(file: string, key: AnswersKey): KeptAnswers | undefined {
+  const data = existsSync(file) ? readKept(file) : undefined;
   if (!data) return undefined;
-  const { format, report, answers, ...kept } = data;
-  return isDeepStrictEqual(kept, key) ? { format, report, answers, ...kept } : undefined;
+  return isDeepStrictEqual(keyOf(data), key) ? data : undefined;
+}
+
+function keyOf({ format: _, report: __, answers: ___, ...key }: KeptAnswers): AnswersKey {
+  return key;
+}
+
+const keys = new FileMemory<AnswersKey | undefined>();
+
+/** Whether the kept answers are those that are wanted. The file is not read again as long as it does not change. */
+export function hasAnswers(file: string, key: AnswersKey): boolean {
+  const stamp = fileStamp(file);
+  if (stamp === undefined) return false;
+  return isDeepStrictEqual(keys.recall(file) ?? keys.keep(file, stamp, storedKey(file)), key);
+}
+
+function storedKey(file: string): AnswersKey | undefined {
+  const data = readKept(file);
+  return data && keyOf(data);
 }
 
 /** The questions a model of a run is asked. */

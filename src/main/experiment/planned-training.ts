@@ -7,7 +7,8 @@ import { InputError } from '../../shared/errors.ts';
 import { plannedRuns, preparedRun, type Experiment } from '../../shared/experiment/experiment.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import type { Recipe } from '../../shared/recipe.ts';
-import { readRun, sha256, type FoundRun } from '../runs/find-run.ts';
+import { sha256 } from '../runs/file-digest.ts';
+import { readRun, type FoundRun } from '../runs/find-run.ts';
 import { loadRecipe } from '../studio/presets.ts';
 import type { Places } from './experiment-file.ts';
 
@@ -50,6 +51,11 @@ export function planTrainings(experiment: Experiment): TrainingPlan {
     return { ...planned, recipe, source, set };
   });
   return { prepare: experiment.prepare.map(prepared), schemes };
+}
+
+/** Data files that a plan trains on, each once. */
+export function trainingFiles({ prepare, schemes }: TrainingPlan): string[] {
+  return [...new Set([...prepare, ...schemes].map(({ recipe }) => recipe.data.train))];
 }
 
 /**

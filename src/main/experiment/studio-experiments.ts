@@ -6,16 +6,20 @@ import { InputError } from '../../shared/errors.ts';
 import type { TrainJob } from '../../shared/engine-protocol.ts';
 import { experimentResultSchema } from '../../shared/experiment/result.ts';
 import { formatRecipe } from '../../shared/recipe-yaml.ts';
+import type { Experiment } from '../../shared/experiment/experiment.ts';
 import { nextEvent, runAtRest, StudioEnded } from '../runs/await-run.ts';
+import { rememberSha256 } from '../runs/file-digest.ts';
 import { readJsonFile } from '../studio/json-file.ts';
 import { loadRecipe } from '../studio/presets.ts';
-import { conflict, notFound, plainFailure } from '../studio/request-error.ts';
+import { conflict, notFound, plainFailure, RequestError } from '../studio/request-error.ts';
 import type { ExperimentDesk, Studio } from '../studio/studio.ts';
 import { askRun } from './ask-run.ts';
 import { filesOf, type Places, type ReadExperiment } from './experiment-file.ts';
 import { ExperimentRun, type ExperimentWork, type RunStep, type WorkOutcome } from './experiment-run.ts';
 import { workOutFindings } from './findings-job.ts';
-import { knownExperiment, knownNames, restingRow } from './known-experiments.ts';
+import { knownExperiment, knownExperiments, restingRow } from './known-experiments.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { planTrainings, trainingFiles } from './planned-training.ts';
 
 /** An experiment under way. */
 interface Live {
@@ -28,6 +32,7 @@ export class StudioExperiments implements ExperimentDesk {
   private readonly entry: string | undefined;
   /** Those that run, and those that ended early, with the reason. */
   private readonly live = new Map<string, Live>();
+  private readonly works = new Map<string, () => Promise<string[]>>();
 
   /** @param entry the engine's program; its own unless a test says otherwise */
   constructor(studio: Studio, entry?: string) {
@@ -35,19 +40,23 @@ export class StudioExperiments implements ExperimentDesk {
     this.entry = entry;
   }
 
-  list(): ExperimentRow[] {
-    return knownNames(this.places).map((name) => this.row(this.find(name)));
+  async list(): Promise<ExperimentRow[]> {
+    const all = knownExperiments(this.places);
+    await Promise.all(all.map(({ experiment }) => rememberSha256(experiment.test.data)));
+    return all.map((read) => this.row(read));
   }
 
   async get(name: string): Promise<ExperimentDetail> {
     const read = this.find(name);
+    await rememberSha256(read.experiment.test.data);
     const result = await readJsonFile(filesOf(read.experiment, this.places).result, experimentResultSchema);
     return { experiment: this.row(read), ...(result && { result }) };
   }
 
   /** Runs what is missing of an experiment. @throws RequestError where it runs already, InputError where it cannot begin */
-  start(name: string): ExperimentRow {
+  async start(name: string): Promise<ExperimentRow> {
     const read = this.find(name);
+    await rememberFiles(read.experiment);
     if (this.live.get(name)?.row.isRunning) throw conflict(`${name} runs already`, 'Wait for it, or stop it');
     const { schemes } = read.experiment;
     const controller = new AbortController();
@@ -58,8 +67,10 @@ export class StudioExperiments implements ExperimentDesk {
     const { id } = this.studio.board.add({ kind: 'experiment', title, subject: name }, stop);
     void run
       .run()
-      .then(() => this.workOut(read))
-      .then(() => this.studio.board.update(id, { state: controller.signal.aborted ? 'cancelled' : 'done' }))
+      .then(async ({ type }) => {
+        await this.workOut(read);
+        this.studio.board.update(id, { state: type === 'stopped' ? 'cancelled' : 'done' });
+      })
       .catch((error: unknown) => {
         const failure = plainFailure(error);
         this.change(name, { failure });
@@ -78,7 +89,7 @@ export class StudioExperiments implements ExperimentDesk {
 
   /** The page of results and its chart, as they are now. @throws InputError where there is nothing to tell yet */
   async report(name: string): Promise<{ name: string; content: string }[]> {
-    const files = await workOutFindings(this.find(name), this.places);
+    const files = await this.findings(this.find(name));
     return Promise.all(files.map(async (file) => ({ name: basename(file), content: await readFile(file, 'utf8') })));
   }
 
@@ -110,7 +121,9 @@ export class StudioExperiments implements ExperimentDesk {
 
   private change(name: string, changes: Partial<ExperimentRow>): void {
     const live = this.live.get(name);
-    if (live) live.row = { ...live.row, ...changes };
+    if (!live) return;
+    live.row = { ...live.row, ...changes };
+    this.studio.events.publish({ kind: 'experiment', experiment: live.row });
   }
 
   private note(read: ReadExperiment, run: string, step: RunStep): void {
@@ -121,12 +134,24 @@ export class StudioExperiments implements ExperimentDesk {
       one.run === run ? { ...one, state: step.state, ...reason } : one,
     );
     this.change(name, { runs });
-    if (step.state === 'done' && !step.kept) void this.workOut(read).catch(() => undefined);
+    if (step.state !== 'done' || step.kept) return;
+    // What goes wrong is told at the experiment's end, which works the result out once more.
+    void this.workOut(read)
+      .then(() => this.change(name, {}))
+      .catch(() => undefined);
+  }
+
+  /** Writes result and page, never twice at once: a slower process must not write over what a later one found. */
+  private findings(read: ReadExperiment): Promise<string[]> {
+    const { name } = read.experiment;
+    const work = this.works.get(name) ?? oneAtATime(() => workOutFindings(this.find(name), this.places));
+    this.works.set(name, work);
+    return work();
   }
 
   /** Brings result.json up to date; an experiment that has nothing to tell yet is no failure. */
   private async workOut(read: ReadExperiment): Promise<void> {
-    await workOutFindings(read, this.places).catch((error: unknown) => {
+    await this.findings(read).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error;
     });
   }
@@ -152,15 +177,19 @@ export class StudioExperiments implements ExperimentDesk {
     ended.catch(() => undefined);
     try {
       const isKnown = job.mode === 'resume' || (await desk.summary(run)) !== undefined;
-      if (isKnown) await desk.act(run, 'continue');
-      else await desk.add({ yaml: recipeText(job), name: run, tags: [tag], start: true });
+      // One that somebody else asked for is waited for.
+      if (isKnown && !desk.hasTurn(run)) await desk.act(run, 'continue');
+      if (!isKnown) await desk.add({ yaml: recipeText(job), name: run, tags: [tag], start: true });
       const end = await Promise.race([ended, stopped]);
       if (!end) await this.leave(run);
-      if (end?.state === 'finished') return { type: 'done' };
-      if (end?.state === 'failed') return { type: 'failed', text: end.failure?.cause ?? `${run} failed` };
+      if (!end || end === 'cancelled') return { type: 'stopped' };
+      if (end.state === 'finished') return { type: 'done' };
+      if (end.state === 'failed') return { type: 'failed', text: end.failure?.cause ?? `${run} failed` };
       return { type: 'stopped' };
     } catch (error) {
       if (error instanceof StudioEnded) return { type: 'stopped' };
+      // The queue refuses this run; the others can still be trained.
+      if (error instanceof RequestError) return { type: 'failed', text: error.message };
       throw error;
     }
   }
@@ -176,6 +205,12 @@ export class StudioExperiments implements ExperimentDesk {
     await desk.act(run, 'stop');
     await over;
   }
+}
+
+/** Big files are read before, in the background: what is begun looks at their digests. */
+async function rememberFiles(experiment: Experiment): Promise<void> {
+  const files = [...trainingFiles(planTrainings(experiment)), experiment.test.data];
+  for (const file of files) await rememberSha256(file);
 }
 
 /** The recipe of a new run, its changes made. */

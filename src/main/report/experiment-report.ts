@@ -24,7 +24,7 @@ export interface ReportedExperiment {
 
 function introduction({ description, result: { name, questions, schemes, missing } }: ReportedExperiment): string {
   const seeds = Math.max(...schemes.map(({ runs }) => runs.length));
-  const counts = `${schemes.length} schemes, up to ${seeds} seeds each, ${questions} test questions.`;
+  const counts = `${schemes.length} schemes, ${seeds === 1 ? 'one seed' : `up to ${seeds} seeds`} each, ${questions} test questions.`;
   const absent = missing.length === 0 ? [] : [`**Not finished yet:** ${missing.join(', ')}.`];
   return [
     `# ${name}`,

@@ -27,14 +27,23 @@ export function nextEvent<T>(studio: Studio, choose: (event: StudioEvent) => T |
 }
 
 /**
- * Resolves when a run has begun and come to rest. Ask before it is started, lest its beginning be missed.
+ * Resolves when a run has begun and come to rest, or was taken out of its turn. Ask before it is started, lest its
+ * beginning be missed.
  *
  * @param onShare part of its steps that is done, while it runs
+ * @returns `cancelled` where its job was cancelled: it was stopped, or does not wait for its turn any more
  * @throws StudioEnded
  */
-export function runAtRest(studio: Studio, name: string, onShare: (done: number) => void): Promise<RunSummary> {
-  let hasBegun = false;
+export function runAtRest(
+  studio: Studio,
+  name: string,
+  onShare: (done: number) => void,
+): Promise<RunSummary | 'cancelled'> {
+  let hasBegun = studio.desk.hasTurn(name);
   return nextEvent(studio, (event) => {
+    if (event.kind === 'job' && event.job.kind === 'train' && event.job.subject === name) {
+      return event.job.state === 'cancelled' ? 'cancelled' : undefined;
+    }
     if (event.kind !== 'run' || event.run.name !== name) return undefined;
     const { step, totalSteps = 0, state } = event.run;
     if (totalSteps > 0 && state === 'running') onShare(Math.min(1, step / totalSteps));

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -7,6 +6,7 @@ import { parseRecipe } from '../../shared/recipe-yaml.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunRecord } from '../../shared/run-record.ts';
 import { withStages } from '../../shared/recipe.ts';
+import { sha256 } from './file-digest.ts';
 
 /** A run's folder with what it is. */
 export interface FoundRun {
@@ -32,9 +32,6 @@ export function readRun(folder: string): (FoundRun & { readonly recipe: Recipe }
     throw error;
   }
 }
-
-/** Of a file that can be read. */
-export const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 /**
  * The runs of exactly this recipe, begun in this working folder on the data as it is now, the newest first.

@@ -33,9 +33,9 @@ export interface DemoRunner {
 
 /** What runs experiments, and what they found. */
 export interface ExperimentDesk {
-  list(): ExperimentRow[];
+  list(): Promise<ExperimentRow[]>;
   get(name: string): Promise<ExperimentDetail>;
-  start(name: string): ExperimentRow;
+  start(name: string): Promise<ExperimentRow>;
   stop(name: string): void;
   report(name: string): Promise<{ name: string; content: string }[]>;
 }
@@ -154,8 +154,8 @@ export class Studio {
 
   /** Deletes a run, or takes one that waits out of the queue. @throws RequestError while it is in training */
   async removeRun(name: string): Promise<void> {
-    const onlyWaited = await this.desk.forget(name);
-    if (!onlyWaited) await this.runs.remove(name);
+    if (await this.desk.forget(name)) return;
+    await this.runs.remove(name);
     this.events.publish({ kind: 'run-removed', name });
   }
 

@@ -6,6 +6,7 @@ import { failureSchema } from '../run-record.ts';
 import { attentionStudySchema } from './attention.ts';
 import { askSchema, batchSummarySchema } from './compare.ts';
 import { datasetSchema } from './datasets.ts';
+import { experimentRowSchema } from './experiments.ts';
 import { jobSchema } from './jobs.ts';
 import { count } from './numbers.ts';
 import { probeSchema } from './recipes.ts';
@@ -69,6 +70,8 @@ export const studioEventSchema = z.discriminatedUnion('kind', [
     progress: evaluationProgressSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('study-removed'), name: text }),
+  /** An experiment's runs went on, or its result was brought up to date. */
+  z.strictObject({ kind: z.literal('experiment'), experiment: experimentRowSchema }),
   /** A measurement of attention by depth: how far it is, and at its end what it found. */
   z.strictObject({ kind: z.literal('attention'), study: attentionStudySchema }),
   z.strictObject({ kind: z.literal('demo'), demo: demoSchema }),

@@ -18,6 +18,8 @@ export const keptAnswersSchema = z.strictObject({
   compressions: z.array(z.string()),
   questions: z.union([z.literal('all'), z.int()]),
   maxTokens: z.int(),
+  /** Folder of the images, where the experiment named one. */
+  images: z.string().optional(),
   report: evaluationReportSchema,
   /** A place for each of the report's settings. */
   answers: z.array(evaluatedAnswerSchema),

@@ -168,7 +168,8 @@ describe('an experiment', () => {
     const failing: ExperimentWork = { ...work, train: () => Promise.resolve({ type: 'failed', text: 'no memory' }) };
     const outcome = await new ExperimentRun(experiment, places, failing).run();
     expect(outcome).toEqual({ type: 'finished', failed: ['tower', ...RUNS] });
-    expect(statesOf(steps)).toEqual(['tower training', 'tower failed']);
+    expect(statesOf(steps)).toEqual(['tower training', 'tower failed', ...RUNS.map((run) => `${run} failed`)]);
+    expect(steps.at(-1)?.[1]).toEqual({ state: 'failed', text: 'It needs tower, which failed' });
   });
 
   it('refuses recipes and data that are not there, by name', async () => {

@@ -71,6 +71,11 @@ export class TrainingDesk {
     return this.active?.name === name;
   }
 
+  /** Whether a run is in training or waits for its turn. */
+  hasTurn(name: string): boolean {
+    return this.trains(name) || this.queue.find(name)?.state === 'waiting';
+  }
+
   /** Loads the queue. A training that a studio's end interrupted goes on, and is told of. */
   async open(store: RunStore): Promise<void> {
     this.store = store;
@@ -134,7 +139,12 @@ export class TrainingDesk {
     active[action]();
   }
 
-  /** Takes a run out of the queue, where it is in it. @throws RequestError where it is in training */
+  /**
+   * Takes a run out of the queue, where it is in it.
+   *
+   * @returns whether nothing is left of it
+   * @throws RequestError where it is in training
+   */
   async forget(name: string): Promise<boolean> {
     if (this.active?.name === name) throw conflict(`${name} is in training`, 'Stop it first');
     const queued = this.queue.find(name);
@@ -143,7 +153,10 @@ export class TrainingDesk {
     await this.queue.remove(name);
     this.dropJob(name);
     this.next();
-    return !this.runs.has(name);
+    const isGone = !this.runs.has(name);
+    if (isGone) this.options.events.publish({ kind: 'run-removed', name });
+    else await this.tell(name);
+    return isGone;
   }
 
   /** Lets the training at hand save and leave; it goes on when a studio opens the workspace again. */
