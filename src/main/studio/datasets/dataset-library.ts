@@ -68,15 +68,19 @@ export class DatasetLibrary {
     this.board = board;
   }
 
-  /** Loads the list. An import that was cut off is begun again. */
+  /** Loads the list. An import that was cut off is begun again, as is one whose index another version wrote. */
   async open(): Promise<void> {
     const library = await readJsonFile(this.file, librarySchema);
     for (const dataset of library?.datasets ?? []) {
+      const file = resolve(this.workspace.folder, dataset.file);
       const head = await readIndexHead(this.indexFolder(dataset.id));
-      const now = head ? await isCurrent(head) : 'changed';
-      if (dataset.state === 'importing') this.begin(dataset, resolve(this.workspace.folder, dataset.file));
-      else if (dataset.state === 'failed') this.datasets.set(dataset.id, dataset);
-      else this.datasets.set(dataset.id, { ...dataset, state: now === 'current' ? 'ready' : now });
+      if (dataset.state === 'failed') this.datasets.set(dataset.id, dataset);
+      else if (dataset.state !== 'importing' && head) {
+        const now = await isCurrent(head);
+        this.datasets.set(dataset.id, { ...dataset, state: now === 'current' ? 'ready' : now });
+      } else if (dataset.state === 'importing' || existsSync(file))
+        this.begin({ ...dataset, state: 'importing', done: 0 }, file);
+      else this.datasets.set(dataset.id, { ...dataset, state: 'missing' });
     }
   }
 

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dataset, DatasetDetail, DatasetStats, Sample, SamplePage } from '../../../../src/shared/api/datasets.ts';
 import { PUBLISHED, writeFiles, writeMedia } from '../../../helpers/benchmark-files.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
+import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 import { describeWithFfmpeg, shownFrame, writeVideo } from '../../../helpers/video.ts';
 
 const [COUNT, PATIENCE_MS] = [3000, 120_000];
@@ -291,4 +292,37 @@ describe('importing', () => {
     await studio.json(`/datasets/${dataset.id}`, undefined, 'DELETE');
     expect((await studio.ask(`/api/datasets/${dataset.id}`)).status).toBe(404);
   });
+});
+
+describe('a library of an earlier version', () => {
+  it(
+    'reads files again whose index it cannot read, and says which are gone',
+    async () => {
+      const workspace = temporaryFolder();
+      const before = await serveForTest(workspace);
+      for (const name of ['kept', 'gone']) {
+        const path = join('data', `${name}.jsonl`);
+        writeFileSync(join(workspace, path), `${JSON.stringify(record(2))}\n`);
+        await before.json('/datasets', { path });
+      }
+      await until(() => before.served.studio.datasets.list().every(({ state }) => state === 'ready'));
+      await before.close();
+      rmSync(join(workspace, 'data', 'gone.jsonl'));
+      const indexes = join(workspace, '.llavolta', 'datasets');
+      for (const id of readdirSync(indexes)) {
+        const head = join(indexes, id, 'index.json');
+        writeFileSync(head, JSON.stringify({ ...(JSON.parse(readFileSync(head, 'utf8')) as object), format: 1 }));
+      }
+
+      const after = await serveForTest(workspace);
+      const { datasets } = after.served.studio;
+      await until(() => datasets.list().every(({ state }) => state !== 'importing'));
+      expect(datasets.list().map(({ name, state, records }) => [name, state, records])).toEqual([
+        ['data kept', 'ready', 1],
+        ['data gone', 'missing', 1],
+      ]);
+      await after.close();
+    },
+    PATIENCE_MS,
+  );
 });
