@@ -61,7 +61,7 @@ export function trainingFiles({ prepare, schemes }: TrainingPlan): string[] {
 /**
  * The run of a planned training, where it was begun.
  *
- * @throws InputError where another recipe, other data or another working folder is under that name
+ * @throws InputError where another recipe or other data is under that name, or a run that goes on in another working folder
  */
 export function findPlannedRun({ run, recipe }: PlannedTraining, { runs }: Places): FoundRun | undefined {
   const folder = join(runs, run);
@@ -73,7 +73,9 @@ export function findPlannedRun({ run, recipe }: PlannedTraining, { runs }: Place
   };
   if (!found) return refuse('must be a run that this program can read');
   if (!isDeepStrictEqual(found.recipe, recipe)) return refuse('holds a run of another recipe');
-  if (found.record.workingFolder !== process.cwd()) return refuse('was begun in another working folder');
+  // One that is finished may have moved here with its workspace; one that goes on looks for its data where it was begun.
+  const isElsewhere = found.record.workingFolder !== process.cwd();
+  if (isElsewhere && found.record.state !== 'finished') return refuse('was begun in another working folder');
   const before = found.record.plan?.data.sha256;
   if (before !== undefined && existsSync(recipe.data.train) && before !== sha256(recipe.data.train)) {
     return refuse(`was trained on ${recipe.data.train} as it was before it changed`);
