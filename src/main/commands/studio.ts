@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
 import { serve, type ServedStudio } from '../serve.ts';
+import { END_SIGNALS } from '../terminal/end-signals.ts';
 
 export const summary = 'open the studio: configure stages, watch trainings, compare answers';
 
@@ -71,7 +72,7 @@ async function begin(argv: string[]): Promise<{ served: ServedStudio; opens: boo
 /** Resolves when the user ends the studio. */
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of END_SIGNALS) process.once(signal, () => resolve());
   });
 }
 

@@ -1,4 +1,5 @@
 /** `llavolta study redundancy`: how many visual tokens an answer needs (paper Sec. 3.1, Fig. 1). */
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { studyRequestSchema, type StudyRequest } from '../../shared/api/studies.ts';
@@ -124,25 +125,36 @@ export function parseStudy(argv: string[]): WantedStudy {
   };
 }
 
+/** What of a study that is there must be as it was: all of its request, and the folder of its images. */
+type Compared = StudyRequest & { readonly images: string };
+
 /** @throws InputError where a study of that name asks something else */
-function checkSame(record: StudyRecord, request: StudyRequest, folder: StudyFolder): void {
-  const fields = Object.keys({ ...record.request, ...request }) as (keyof StudyRequest)[];
-  const field = fields.find((name) => JSON.stringify(record.request[name]) !== JSON.stringify(request[name]));
+function checkSame(found: Compared, wanted: Compared, folder: StudyFolder): void {
+  const fields = Object.keys({ ...found, ...wanted }) as (keyof Compared)[];
+  const field = fields.find((name) => JSON.stringify(found[name]) !== JSON.stringify(wanted[name]));
   if (field === undefined) return;
-  const rule = `is ${JSON.stringify(record.request[field])} in the study that is there`;
+  const rule = `is ${JSON.stringify(found[field])} in the study that is there`;
   const hint = 'Give the new study another --name, or delete the folder';
-  throw new InputError({ file: folder.path, field, value: request[field] ?? null, rule, hint });
+  throw new InputError({ file: folder.path, field, value: wanted[field] ?? null, rule, hint });
 }
 
-/** The study that is there, or a new one. @throws InputError */
-async function openStudy(folder: StudyFolder, wanted: WantedStudy, workspace: Workspace): Promise<StudyRecord> {
+/** A folder without links, as far as it is there: a record names the real one. */
+async function realFolder(path: string, workspace: Workspace): Promise<string> {
+  const absolute = resolve(workspace.folder, path);
+  return shownPath(await realpath(absolute).catch(() => absolute), workspace);
+}
+
+/** The study that is there, or a new one. @throws InputError where the one that is there asks something else */
+export async function openStudy(folder: StudyFolder, wanted: WantedStudy, workspace: Workspace): Promise<StudyRecord> {
   const { model, data, images, asking } = wanted;
   const request: StudyRequest = {
     ...{ model: shownPath(model, workspace), data: shownPath(data, workspace), ...asking },
   };
   const found = await folder.record();
   if (found) {
-    checkSame(found, request, folder);
+    const [had, wants] = [found.images, images ?? join(dirname(data), 'images')];
+    const before = { ...found.request, images: await realFolder(had, workspace) };
+    checkSame(before, { ...request, images: await realFolder(wants, workspace) }, folder);
     return found;
   }
   const modelFolder = await findModelFolder(model);

@@ -1,24 +1,10 @@
 /** An experiment's work as the terminal does and shows it. */
-import type { EvaluateJob, EvaluationProgress } from '../../shared/evaluation.ts';
-import { askRun, type Asked } from '../experiment/ask-run.ts';
+import { askRun } from '../experiment/ask-run.ts';
 import type { ExperimentWork, RunStep } from '../experiment/experiment-run.ts';
+import { interruptible } from './end-signals.ts';
 import { progressText } from './evaluation-view.ts';
 import { failureText, followTraining } from './follow-training.ts';
 import { LiveLine } from './live-line.ts';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Asks a run's model all questions. Ctrl-C ends it without an answer. */
-async function ask(job: EvaluateJob, onProgress: (progress: EvaluationProgress) => void): Promise<Asked> {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  for (const name of SIGNALS) process.on(name, stop);
-  try {
-    return await askRun(job, onProgress, controller.signal);
-  } finally {
-    for (const name of SIGNALS) process.off(name, stop);
-  }
-}
 
 /** What is printed of a step; undefined where nothing lasting happened. */
 function stepLine(step: RunStep): string | undefined {
@@ -40,7 +26,8 @@ function stepLine(step: RunStep): string | undefined {
 }
 
 /**
- * The terminal's way to run an experiment: trainings are followed live, Ctrl-C saves and ends the experiment.
+ * The terminal's way to run an experiment: trainings are followed live, Ctrl-C saves and ends the experiment. While
+ * questions are asked it ends without an answer.
  *
  * @param runs all runs of the experiment in their order, so that each line says how far it is
  */
@@ -54,7 +41,7 @@ export function terminalWork(output: NodeJS.WriteStream, runs: readonly string[]
       if (outcome.type === 'failed') return { type: 'failed', text: failureText(outcome.failure) };
       return { type: outcome.result.outcome === 'finished' ? 'done' : 'stopped' };
     },
-    ask: (job, _run, onProgress) => ask(job, onProgress),
+    ask: (job, _run, onProgress) => interruptible((signal) => askRun(job, onProgress, signal)),
     tell: (run, step) => {
       if (step.state === 'asking' && step.progress) line.show(progressText(step.progress));
       const text = stepLine(step);

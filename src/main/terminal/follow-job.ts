@@ -1,9 +1,7 @@
 import { JobFailure, runEngineJob, type JobMessage, type PlainJob } from '../studio/engine-job.ts';
+import { INTERRUPTED, interruptible } from './end-signals.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const FAILED = 1;
-/** What a shell expects of a program that was interrupted. */
-const INTERRUPTED = 130;
 
 /**
  * Does a command's work. Ctrl-C asks it to end as it can, a second one ends the program. A failure of the engine is
@@ -11,23 +9,17 @@ const INTERRUPTED = 130;
  *
  * @returns exit code: 0, or what went wrong
  */
-export async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<number> {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort();
-  };
-  for (const name of SIGNALS) process.on(name, onSignal);
-  try {
-    await work(controller.signal);
-    return controller.signal.aborted ? INTERRUPTED : 0;
-  } catch (error) {
-    if (!(error instanceof JobFailure)) throw error;
-    process.stderr.write(`llavolta: ${error.message}\n`);
-    return controller.signal.aborted ? INTERRUPTED : FAILED;
-  } finally {
-    for (const name of SIGNALS) process.off(name, onSignal);
-  }
+export function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  return interruptible(async (signal) => {
+    try {
+      await work(signal);
+      return signal.aborted ? INTERRUPTED : 0;
+    } catch (error) {
+      if (!(error instanceof JobFailure)) throw error;
+      process.stderr.write(`llavolta: ${error.message}\n`);
+      return signal.aborted ? INTERRUPTED : FAILED;
+    }
+  });
 }
 
 /** Runs an engine's job for a command and hands over what it tells. @returns exit code, as `untilInterrupted` */

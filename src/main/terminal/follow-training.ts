@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { EngineMessage, TrainJob } from '../../shared/engine-protocol.ts';
 import type { Failure } from '../../shared/run-record.ts';
 import { Supervisor, type JobOutcome } from '../studio/supervisor.ts';
+import { onEndSignal } from './end-signals.ts';
 import { LiveRegion } from './live-region.ts';
 import { emptyView, renderLine, renderView, shortNumber, updateView, type TrainingView } from './training-view.ts';
 
@@ -78,16 +79,13 @@ function lastingLine(message: EngineMessage): string | undefined {
 /** Ctrl-C and the system's request to end save a checkpoint first; a second one does not wait. */
 function stopOnSignals(supervisor: Supervisor, print: (line: string) => void): () => NodeJS.Signals | undefined {
   let received: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const end = onEndSignal((signal) => {
     if (received !== undefined) return supervisor.kill();
     received = signal;
     print('stopping: a checkpoint is being saved (once more to leave without it)');
     supervisor.stop();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  void supervisor.outcome.then(() => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
   });
+  void supervisor.outcome.then(end);
   return () => received;
 }
 

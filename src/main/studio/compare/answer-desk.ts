@@ -5,6 +5,7 @@ import { askSchema, type askRequestSchema, type Ask, type PaneAnswer } from '../
 import type { AnswerEvent } from '../../../shared/answer.ts';
 import { parseCompression } from '../../../shared/compression.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { inBackground } from '../events/in-background.ts';
 import { readJsonFile, writeJsonFile } from '../json-file.ts';
 import type { MediaStore } from '../media/media-store.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
@@ -89,7 +90,9 @@ export class AnswerDesk {
     const stop = new AbortController();
     this.asks.set(id, ask);
     this.stops.set(id, stop);
-    this.last = this.last.then(() => this.answerAll({ ask, images, folders }, stop.signal));
+    const answered = this.last.then(() => this.answerAll({ ask, images, folders }, stop.signal));
+    // The next question is answered also where this one cannot be kept.
+    this.last = inBackground(answered, this.options.events, 'History of questions');
     return { id };
   }
 

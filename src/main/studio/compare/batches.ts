@@ -28,6 +28,7 @@ import type { DatasetLibrary } from '../datasets/dataset-library.ts';
 import { sampleMediaId } from '../datasets/sample-view.ts';
 import { runEngineJob } from '../engine-job.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { inBackground } from '../events/in-background.ts';
 import type { JobBoard } from '../jobs/job-board.ts';
 import { readJsonFile, writeJsonFile, writeTextFile } from '../json-file.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
@@ -108,7 +109,8 @@ export class Batches {
     const batch: BatchSummary = { id: randomUUID(), createdAt, state: 'running', request, done: 0, total };
     await mkdir(join(this.folder, batch.id), { recursive: true });
     await this.put(batch);
-    void this.run(batch, { model, images: index.head.images, drawn });
+    const asking = this.run(batch, { model, images: index.head.images, drawn });
+    void inBackground(asking, this.options.events, `Asking ${total} questions`);
     return batch;
   }
 

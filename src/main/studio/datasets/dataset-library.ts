@@ -21,6 +21,7 @@ import { shapesOptionsSchema, type DatasetJob } from '../../../shared/dataset-so
 import type { IndexHead } from '../../../shared/dataset-index.ts';
 import { InputError } from '../../../shared/errors.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { inBackground } from '../events/in-background.ts';
 import type { JobBoard } from '../jobs/job-board.ts';
 import { readJsonFile, writeJsonFile } from '../json-file.ts';
 import type { ScannedData } from '../recipes/preflight.ts';
@@ -275,7 +276,7 @@ export class DatasetLibrary {
     this.put(dataset);
     const { id, name } = dataset;
     const job = { kind: 'dataset', title: `Import ${name}`, subject: id } as const;
-    void this.board
+    const importing = this.board
       .track(job, async (signal, shown) => {
         const tell = (done: number): void => {
           this.put({ ...this.get(id), done });
@@ -293,7 +294,7 @@ export class DatasetLibrary {
         this.put({ ...rest, state: 'failed', failure: plainFailure(error) });
       })
       .then(() => this.save());
-    void this.save();
+    for (const work of [importing, this.save()]) void inBackground(work, this.events, 'List of datasets');
   }
 
   private async finish(dataset: Dataset): Promise<void> {

@@ -6,6 +6,7 @@ import { parseRecipe } from '../../../shared/recipe-yaml.ts';
 import { withStages } from '../../../shared/recipe.ts';
 import { runEngineJob } from '../engine-job.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { inBackground } from '../events/in-background.ts';
 import type { JobBoard } from '../jobs/job-board.ts';
 import { writeTextFile } from '../json-file.ts';
 import { schemeOf } from '../presets.ts';
@@ -44,7 +45,7 @@ export class Probes {
     const probe: Probe = { id: randomUUID(), state: 'running', stages: [], settings };
     this.put(probe);
     for (const id of [...this.probes.keys()].slice(0, -KEPT)) this.probes.delete(id);
-    void this.run(probe.id, recipe.name, yaml);
+    void inBackground(this.run(probe.id, recipe.name, yaml), this.events, `Measure ${recipe.name}`);
     return probe;
   }
 

@@ -5,6 +5,7 @@ import type { TrainJob } from '../../../shared/engine-protocol.ts';
 import { parseRecipe } from '../../../shared/recipe-yaml.ts';
 import { withStages, type WrittenRecipe } from '../../../shared/recipe.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { inBackground } from '../events/in-background.ts';
 import type { JobBoard } from '../jobs/job-board.ts';
 import { schemeOf } from '../presets.ts';
 import { schemeNameOf } from '../recipes/scheme-names.ts';
@@ -85,7 +86,7 @@ export class TrainingDesk {
     }
     const interrupted = this.queue.all().filter(({ state }) => state === 'active');
     // Nobody waits for it: a studio opens at once.
-    this.ended = this.takeUpAll(interrupted).finally(() => this.next());
+    this.ended = this.behind('Interrupted trainings', this.takeUpAll(interrupted)).finally(() => this.next());
   }
 
   /** Rows of trainings that have no run folder yet. */
@@ -230,9 +231,7 @@ export class TrainingDesk {
     const first = this.queue.all().find(({ state }) => state === 'waiting');
     this.showPositions();
     if (this.active || this.isClosing || !first) return;
-    this.ended = this.train(first).catch((error: unknown) => {
-      this.options.events.publish({ kind: 'notice', level: 'error', text: `${first.name}: ${String(error)}` });
-    });
+    this.ended = this.behind(first.name, this.train(first));
   }
 
   private async train(training: QueuedTraining): Promise<void> {
@@ -251,14 +250,23 @@ export class TrainingDesk {
           };
     this.active = new LiveTraining({
       ...{ name, job, folder, events, ...(entry !== undefined && { entry }) },
-      onBegun: () => void writeNotes(folder, training.notes).then(() => this.tell(name)),
+      onBegun: () => void this.behind(name, this.keepNotes(folder, training)),
       onChange: () => this.tellSoon(name),
     });
     await this.queue.put({ ...training, state: 'active' });
-    void this.tell(name);
+    void this.behind(name, this.tell(name));
     this.updateJob(name, { state: 'running' });
     const outcome = await this.active.outcome;
     await this.finish(training, outcome);
+  }
+
+  private behind(name: string, work: Promise<void>): Promise<void> {
+    return inBackground(work, this.options.events, name);
+  }
+
+  private async keepNotes(folder: string, { name, notes }: QueuedTraining): Promise<void> {
+    await writeNotes(folder, notes);
+    await this.tell(name);
   }
 
   private async finish(training: QueuedTraining, outcome: JobOutcome): Promise<void> {
@@ -305,7 +313,7 @@ export class TrainingDesk {
     if (this.told.has(name)) return;
     const timer = setTimeout(() => {
       this.told.delete(name);
-      void this.tell(name);
+      void this.behind(name, this.tell(name));
     }, SUMMARY_EVERY_MS);
     this.told.set(name, timer);
   }
@@ -323,7 +331,7 @@ export class TrainingDesk {
     const job = { kind: 'train', title: `Train ${name}`, subject: name, state: 'waiting' } as const;
     const cancel = (): void => {
       if (this.active?.name === name) this.active.stop();
-      else void this.hold(name);
+      else void this.behind(name, this.hold(name));
     };
     this.jobs.set(name, this.options.board.add(job, cancel).id);
   }
@@ -332,11 +340,11 @@ export class TrainingDesk {
   private async hold(name: string): Promise<void> {
     const queued = this.queue.find(name);
     if (queued?.state !== 'waiting') return;
-    if (queued.mode === 'new') await this.queue.put({ ...queued, state: 'held' });
-    else await this.queue.remove(name);
+    const written = queued.mode === 'new' ? this.queue.put({ ...queued, state: 'held' }) : this.queue.remove(name);
+    // It is out of its turn from now on, also where that cannot be written.
     this.dropJob(name);
-    await this.tell(name);
     this.showPositions();
+    await written.finally(() => this.tell(name));
   }
 
   private updateJob(name: string, changes: Parameters<JobBoard['update']>[1]): void {

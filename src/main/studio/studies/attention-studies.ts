@@ -8,6 +8,7 @@ import { parseCompression, visualTokensPerLayer } from '../../../shared/compress
 import type { DatasetLibrary } from '../datasets/dataset-library.ts';
 import { runEngineJob } from '../engine-job.ts';
 import type { EventHub } from '../events/event-hub.ts';
+import { inBackground } from '../events/in-background.ts';
 import type { JobBoard } from '../jobs/job-board.ts';
 import { readJsonFile, writeJsonFile } from '../json-file.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
@@ -66,7 +67,7 @@ export class AttentionStudies {
     const createdAt = new Date().toISOString();
     const study: AttentionStudy = { id: randomUUID(), createdAt, state: 'running', request, done: 0, total: 0 };
     await this.put(study);
-    void this.run(study.id, job);
+    void inBackground(this.run(study.id, job), this.options.events, 'Attention by depth');
     return study;
   }
 
@@ -108,7 +109,12 @@ export class AttentionStudies {
       });
       await this.put({ ...this.get(id), ...(report ? { state: 'done', report } : { state: 'cancelled' }) });
     } catch (error) {
-      await this.put({ ...this.get(id), state: 'failed', failure: plainFailure(error) });
+      const failed: AttentionStudy = { ...this.get(id), state: 'failed', failure: plainFailure(error) };
+      await this.put(failed).catch((cause: unknown) => {
+        // Where it cannot be written it is still over.
+        this.tell(failed);
+        throw cause;
+      });
     }
   }
 

@@ -1,7 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { newStudySchema, StudyDetail, StudyRequest, StudySummary } from '../../../shared/api/studies.ts';
 import { RUN_NAME } from '../../../shared/engine-protocol.ts';
+import { codeOf } from '../../../shared/errors.ts';
 import type { EvaluationProgress } from '../../../shared/evaluation.ts';
 import type { z } from 'zod';
 import type { ExportedFile } from '../compare/export.ts';
@@ -76,10 +77,15 @@ export class Studies {
     const size = await sizeOfFolder(modelFolder, workspace.folder);
     const index = await datasets.index(dataset);
     const request: StudyRequest = { ...asking, data: datasets.get(dataset).file };
-    const name = await this.freeName(asking.model);
+    const name = await this.takeName(asking.model);
     const folder = this.folder(name);
-    const record = await planStudy(folder, { workspace, request, modelFolder, size, index });
-    this.start(name, folder, record);
+    try {
+      const record = await planStudy(folder, { workspace, request, modelFolder, size, index });
+      this.start(name, folder, record);
+    } catch (error) {
+      await rm(folder.path, { recursive: true, force: true });
+      throw error;
+    }
     return this.tell(name);
   }
 
@@ -151,9 +157,12 @@ export class Studies {
     return { ...facts, state: failure ? 'failed' : 'interrupted', done, ...definedOnly({ failure }) };
   }
 
-  /** `redundancy-NAME-OF-THE-MODEL`, with a number where that is taken. */
-  private async freeName(model: string): Promise<string> {
-    const taken = new Set(await readdir(this.options.workspace.studies).catch(() => []));
+  /**
+   * Makes the folder `redundancy-NAME-OF-THE-MODEL`, with a number where that is taken. It is made before anything else
+   * is done: the name is then nobody else's, also where two begin at once.
+   */
+  private async takeName(model: string): Promise<string> {
+    await mkdir(this.options.workspace.studies, { recursive: true });
     const base = `redundancy-${resolve('/', model)
       .slice(1)
       .replace(/^(runs|models)\//, '')}`
@@ -161,7 +170,7 @@ export class Studies {
       .slice(0, 90);
     for (let number = 1; ; number++) {
       const name = number === 1 ? base : `${base}-${number}`;
-      if (!taken.has(name)) return name;
+      if (await isMadeNow(this.folder(name).path)) return name;
     }
   }
 
@@ -190,5 +199,16 @@ export class Studies {
     const study = await this.get(name);
     this.options.events.publish({ kind: 'study', study, ...definedOnly({ progress }) });
     return study;
+  }
+}
+
+/** Makes a folder. @returns false where there is something already */
+async function isMadeNow(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
   }
 }

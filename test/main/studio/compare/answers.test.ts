@@ -4,10 +4,12 @@ import type { StudioEvent } from '../../../../src/shared/api/events.ts';
 import type { Dataset, DatasetDetail } from '../../../../src/shared/api/datasets.ts';
 import { askSchema, batchDetailSchema, type Ask, type BatchSummary } from '../../../../src/shared/api/compare.ts';
 import { probeSchema, type Probe } from '../../../../src/shared/api/recipes.ts';
+import { Batches } from '../../../../src/main/studio/compare/batches.ts';
 import { PUBLISHED, writeFiles, writeMedia } from '../../../helpers/benchmark-files.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { tinyDataset } from '../../../helpers/tiny-dataset.ts';
 import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
+import { blockFile, blockFolder, noticesOf } from '../../../helpers/unwritable.ts';
 
 const PATIENCE_MS = 120_000;
 const MODEL = 'models/tiny-random';
@@ -123,6 +125,39 @@ it('asks a batch of drawn questions at every setting and keeps each answer', asy
   });
   expect(other.counts.all).toBe(7);
   expect(other.rows).toHaveLength(other.counts.disagreements);
+});
+
+it('ends a batch whose folder cannot be written, and says so', async () => {
+  const { workspace, events, board, datasets, models } = studio.served.studio;
+  const own = new Batches({ workspace, events, board, datasets, models, onRunEvaluated: () => undefined });
+  const notices = noticesOf(events);
+  const request = {
+    dataset: dataset.id,
+    model: MODEL,
+    compressions: ['none'],
+    count: 2,
+    seed: 0,
+    maxTokens: 2,
+    batchSize: 2,
+  };
+  const { id } = await own.add(request);
+  blockFolder(join(workspace.studio, 'batches', id));
+  await until(() => notices.length > 0);
+  expect(notices).toEqual([expect.stringMatching(/^Asking 2 questions: /)]);
+  expect(own.get(id).state).toBe('failed');
+  await own.remove(id);
+});
+
+it('answers the next question also where the last one could not be kept', async () => {
+  const { workspace, events } = studio.served.studio;
+  const notices = noticesOf(events);
+  const mend = blockFile(join(workspace.studio, 'answers.json'));
+  const question = { question: 'What?', images: [], maxTokens: 1, panes: [{ model: MODEL, compression: 'none' }] };
+  const ids = [0, 1].map(() => studio.json<{ id: string }>('/compare/asks', question));
+  for (const { id } of await Promise.all(ids)) await ended(id);
+  await until(() => notices.length === 2);
+  expect(notices[1]).toMatch(/^History of questions: /);
+  mend();
 });
 
 it('measures a recipe without leaving a run', async () => {

@@ -6,6 +6,7 @@ import type { Dataset, DatasetDetail, DatasetStats, Sample, SamplePage } from '.
 import { PUBLISHED, writeFiles, writeMedia } from '../../../helpers/benchmark-files.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
+import { blockFile, noticesOf } from '../../../helpers/unwritable.ts';
 import { describeWithFfmpeg, shownFrame, writeVideo } from '../../../helpers/video.ts';
 
 const [COUNT, PATIENCE_MS] = [3000, 120_000];
@@ -291,6 +292,15 @@ describe('importing', () => {
     expect(again).toMatchObject({ id: dataset.id, records: COUNT + 1 });
     await studio.json(`/datasets/${dataset.id}`, undefined, 'DELETE');
     expect((await studio.ask(`/api/datasets/${dataset.id}`)).status).toBe(404);
+  });
+
+  it('reads a file also where the list of datasets cannot be written, and says so', async () => {
+    const notices = noticesOf(studio.served.studio.events);
+    const mend = blockFile(join(studio.workspace, '.llavolta', 'datasets.json'));
+    expect(await imported('data/set/train.jsonl')).toMatchObject({ state: 'ready', records: COUNT + 1 });
+    await until(() => notices.length === 2);
+    expect(notices[0]).toMatch(/^List of datasets: /);
+    mend();
   });
 });
 

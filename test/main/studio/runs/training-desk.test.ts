@@ -5,6 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { studioEventSchema, type StudioEvent } from '../../../../src/shared/api/events.ts';
 import { runDetailSchema, type RunSummary } from '../../../../src/shared/api/runs.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
+import { blockFile, noticesOf } from '../../../helpers/unwritable.ts';
 
 const RECIPE = `name: quick
 model: { from: tiny }
@@ -154,6 +155,37 @@ it('takes a training out of the queue', async () => {
   );
   await studio.json(`/runs/${second.name}`, undefined, 'DELETE');
   expect((await runs(studio)).map(({ name }) => name)).toEqual([first.name]);
+});
+
+it('takes a training out of the queue, and says so where the queue cannot be written', async () => {
+  const studio = await newStudio();
+  const first = await add(studio);
+  await until(async () => (await stateOf(studio, first.name)) === 'running');
+  await studio.json(`/runs/${first.name}/actions`, { action: 'pause' });
+  const second = await add(studio);
+  const notices = noticesOf(studio.served.studio.events);
+  const mend = blockFile(join(studio.workspace, '.llavolta', 'queue.json'));
+  const job = studio.served.studio.board.list().find(({ subject }) => subject === second.name);
+  await studio.json(`/jobs/${job?.id}`, undefined, 'DELETE');
+  await until(() => notices.length > 0);
+  expect(notices).toEqual([expect.stringMatching(/^quick-2: /)]);
+  expect(studio.served.studio.board.list().find(({ id }) => id === job?.id)?.state).toBe('cancelled');
+  mend();
+});
+
+it('trains a run whose notes cannot be written, and says so', async () => {
+  const studio = await newStudio();
+  const notices = noticesOf(studio.served.studio.events);
+  const folder = join(studio.workspace, 'runs', 'quick');
+  studio.served.studio.events.listen(({ event }) => {
+    if (event.kind !== 'job' || event.job.state !== 'running' || existsSync(folder)) return;
+    // Before its engine comes to it: the run's folder, as that of a training that was begun.
+    blockFile(join(folder, 'studio.json'));
+    writeFileSync(join(folder, 'recipe.yaml'), RECIPE);
+    writeFileSync(join(folder, 'run.json'), JSON.stringify({ progress: { step: 0 } }));
+  });
+  await add(studio);
+  await until(() => notices.some((text) => /^quick: .*rename/.test(text)));
 });
 
 it('goes on by itself with a training that the end of the studio interrupted, and says so', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { AttentionStudies } from '../../../../src/main/studio/studies/attention-
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { tinyDataset, type TinyDataset } from '../../../helpers/tiny-dataset.ts';
 import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
+import { blockFolder, noticesOf } from '../../../helpers/unwritable.ts';
 
 const CRASHING = fileURLToPath(new URL('../../../helpers/engines/crashing.ts', import.meta.url));
 const PATIENCE_MS = 300_000;
@@ -61,6 +62,23 @@ describe('/attention', () => {
       expect(study.state).toBe('failed');
       expect(study.failure?.cause).not.toBe('');
       await own.remove(id);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'is over, and says so, also where its end cannot be written',
+    async () => {
+      const { workspace, events, board, datasets, models } = studio.served.studio;
+      const own = new AttentionStudies({ workspace, events, board, datasets, models, entry: CRASHING });
+      const notices = noticesOf(events);
+      const folder = join(studio.workspace, 'studies', 'attention');
+      const { id } = await own.add({ model: 'models/tiny', dataset, samples: 1, compression: 'none' });
+      blockFolder(folder);
+      await until(() => notices.length > 0, PATIENCE_MS);
+      expect(notices).toEqual([expect.stringMatching(/^Attention by depth: /)]);
+      expect(own.list()).toMatchObject([{ id, state: 'failed' }]);
+      rmSync(folder);
     },
     PATIENCE_MS,
   );

@@ -1,9 +1,14 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Dataset, DatasetDetail } from '../../../../src/shared/api/datasets.ts';
 import type { StudioEvent } from '../../../../src/shared/api/events.ts';
-import { studyDetailSchema, studyListSchema, type StudyDetail } from '../../../../src/shared/api/studies.ts';
+import {
+  studyDetailSchema,
+  studyListSchema,
+  studySummarySchema,
+  type StudyDetail,
+} from '../../../../src/shared/api/studies.ts';
 import { serveForTest, until, type TestStudio } from '../../../helpers/served-studio.ts';
 import { tinyDataset } from '../../../helpers/tiny-dataset.ts';
 import { saveTinyModel } from '../../../helpers/tiny-model-folder.ts';
@@ -91,7 +96,29 @@ it.each([
 ])('refuses %j before it starts', async (changes, message) => {
   await expect(begin(changes)).rejects.toThrow(message);
   expect(studyListSchema.parse(await studio.json('/studies/redundancy')).studies).toHaveLength(1);
+  expect(readdirSync(join(studio.workspace, 'studies'))).toEqual(['redundancy-tiny']);
 });
+
+it(
+  'gives studies that begin at the same moment a folder each',
+  async () => {
+    const names = (await Promise.all([begin(), begin({ seed: 1 })])).map(
+      (study) => studySummarySchema.parse(study).name,
+    );
+    expect(names.sort()).toEqual(['redundancy-tiny-2', 'redundancy-tiny-3']);
+    const asked = await Promise.all(names.map((name) => studio.json(`/studies/redundancy/${name}`)));
+    const seeds = asked.map((one) => studyDetailSchema.parse(one).study.request.seed);
+    expect(seeds.sort()).toEqual([0, 1]);
+    for (const name of names) {
+      await until(async () => {
+        const { study } = studyDetailSchema.parse(await studio.json(`/studies/redundancy/${name}`));
+        return study.state === 'done';
+      });
+      await studio.json(`/studies/redundancy/${name}`, undefined, 'DELETE');
+    }
+  },
+  PATIENCE_MS,
+);
 
 it('knows nothing outside its folder, and nothing to stop or resume where nothing is', async () => {
   for (const name of ['absent', '..', '%2e%2e%2fruns', '.lock']) {

@@ -15,6 +15,7 @@ import { doneSchema } from '../../../../../shared/api/failures.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useConnection } from '../../../api/events.ts';
 import { useJobs } from '../../../stores/jobs.ts';
+import { useToasts } from '../../../stores/toasts.ts';
 
 /** Which rows of a batch are wanted. */
 export interface BatchPage {
@@ -31,12 +32,16 @@ export const useBatches = defineStore('compare-batches', () => {
   const progress = shallowRef<ReadonlyMap<string, EvaluationProgress>>(new Map());
   const isLoaded = ref(false);
   const jobs = useJobs();
+  const toasts = useToasts();
 
   function put(batch: BatchSummary): void {
     const isKnown = list.value.some(({ id }) => id === batch.id);
     list.value = isKnown ? list.value.map((known) => (known.id === batch.id ? batch : known)) : [batch, ...list.value];
   }
-  useConnection().subscribe('batch', (event) => {
+  const connection = useConnection();
+  // After a break what was running may be over. Nobody tells: a snapshot holds none of these.
+  connection.subscribe('snapshot', () => void load().catch(toasts.showError));
+  connection.subscribe('batch', (event) => {
     put(event.batch);
     if (event.progress) progress.value = new Map(progress.value).set(event.batch.id, event.progress);
   });

@@ -11,18 +11,23 @@ import { doneSchema } from '../../../../../shared/api/failures.ts';
 import { read, studio } from '../../../api/client.ts';
 import { useConnection } from '../../../api/events.ts';
 import { useJobs } from '../../../stores/jobs.ts';
+import { useToasts } from '../../../stores/toasts.ts';
 
 export const useAttention = defineStore('study-attention', () => {
   /** Newest first. */
   const list = shallowRef<readonly AttentionStudy[]>([]);
   const isLoaded = ref(false);
   const jobs = useJobs();
+  const toasts = useToasts();
 
   function put(study: AttentionStudy): void {
     const isKnown = list.value.some(({ id }) => id === study.id);
     list.value = isKnown ? list.value.map((known) => (known.id === study.id ? study : known)) : [study, ...list.value];
   }
-  useConnection().subscribe('attention', ({ study }) => put(study));
+  const connection = useConnection();
+  // After a break what was running may be over. Nobody tells: a snapshot holds none of these.
+  connection.subscribe('snapshot', () => void load().catch(toasts.showError));
+  connection.subscribe('attention', ({ study }) => put(study));
 
   /** @throws ApiError */
   async function load(): Promise<void> {
