@@ -253,7 +253,8 @@ export class TrainingDesk {
       onBegun: () => void this.behind(name, this.keepNotes(folder, training)),
       onChange: () => this.tellSoon(name),
     });
-    await this.queue.put({ ...training, state: 'active' });
+    // A queue that cannot be written holds up no training, neither this one nor the next.
+    await this.behind(name, this.queue.put({ ...training, state: 'active' }));
     void this.behind(name, this.tell(name));
     this.updateJob(name, { state: 'running' });
     const outcome = await this.active.outcome;
@@ -277,20 +278,20 @@ export class TrainingDesk {
     this.told.delete(name);
     // A studio that closes leaves the entry as it is: the next one takes it up.
     const isInterrupted = this.isClosing && !(outcome.type === 'done' && outcome.result.outcome === 'finished');
-    if (!isInterrupted) await this.settle(training, outcome, hadBegun);
+    if (!isInterrupted) await this.behind(name, this.settle(training, outcome, hadBegun));
     await this.tell(name);
     this.next();
   }
 
   private async settle(training: QueuedTraining, outcome: JobOutcome, hadBegun: boolean): Promise<void> {
     const { name } = training;
-    if (outcome.type === 'failed') this.failures.set(name, { state: 'failed', failure: outcome.failure });
-    if (outcome.type === 'failed' && !hadBegun) {
-      await this.queue.put({ ...training, state: 'failed', failure: outcome.failure });
-    } else await this.queue.remove(name);
-    if (outcome.type === 'failed') this.updateJob(name, { state: 'failed', failure: outcome.failure });
-    else this.updateJob(name, { state: outcome.result.outcome === 'finished' ? 'done' : 'cancelled' });
+    const failed = outcome.type === 'failed' ? ({ state: 'failed', failure: outcome.failure } as const) : undefined;
+    if (failed) this.failures.set(name, failed);
+    const written = failed && !hadBegun ? this.queue.put({ ...training, ...failed }) : this.queue.remove(name);
+    const isFinished = outcome.type === 'done' && outcome.result.outcome === 'finished';
+    this.updateJob(name, failed ?? { state: isFinished ? 'done' : 'cancelled' });
     this.jobs.delete(name);
+    await written;
   }
 
   private async queuedSummary({ name, notes, createdAt, failure, state }: QueuedTraining): Promise<RunSummary> {

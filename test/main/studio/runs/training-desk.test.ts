@@ -173,6 +173,24 @@ it('takes a training out of the queue, and says so where the queue cannot be wri
   mend();
 });
 
+it('trains one after the other also where the queue cannot be written, and says so', async () => {
+  const studio = await newStudio();
+  const first = await add(studio);
+  await until(async () => (await stateOf(studio, first.name)) === 'running');
+  await studio.json(`/runs/${first.name}/actions`, { action: 'pause' });
+  const second = await add(studio);
+  const notices = noticesOf(studio.served.studio.events);
+  const mend = blockFile(join(studio.workspace, '.llavolta', 'queue.json'));
+  await studio.json(`/runs/${first.name}/actions`, { action: 'resume' });
+  await until(async () => (await stateOf(studio, second.name)) === 'finished');
+  await until(() => !studio.served.studio.desk.isTraining);
+  const states = studio.served.studio.board.list().map(({ subject, state }) => [subject, state]);
+  expect(states).toEqual([first.name, second.name].map((name) => [name, 'done']));
+  // The end of the first, and beginning and end of the second.
+  expect(notices.map((text) => text.split(':')[0])).toEqual([first.name, second.name, second.name]);
+  mend();
+});
+
 it('trains a run whose notes cannot be written, and says so', async () => {
   const studio = await newStudio();
   const notices = noticesOf(studio.served.studio.events);
