@@ -9,7 +9,14 @@ import { COMPRESSORS, type CompressorName } from './compressors.ts';
 import type { ModelShape } from './cost.ts';
 import { mcnemarProbability, pairedChanges } from './disagreement.ts';
 import { InputError } from './errors.ts';
-import { settingResultSchema, type BatchTimes, type EvaluatedAnswer, type SettingResult } from './evaluation.ts';
+import {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_MAX_TOKENS,
+  settingResultSchema,
+  type BatchTimes,
+  type EvaluatedAnswer,
+  type SettingResult,
+} from './evaluation.ts';
 import { toleratedLimit, type ToleratedLimit } from './redundancy.ts';
 import { quantile } from './statistics.ts';
 import { sum } from './sum.ts';
@@ -36,9 +43,9 @@ export const studyAskingSchema = z.strictObject({
   questions: z.int().min(1).max(1_000_000).optional(),
   seed: z.int().min(0).max(0xffffffff).default(0),
   /** Longest answer, in tokens. */
-  maxTokens: z.int().min(1).max(4096).default(16),
+  maxTokens: z.int().min(1).max(4096).default(DEFAULT_MAX_TOKENS),
   /** Questions answered at once. */
-  batchSize: z.int().min(1).max(4096).default(64),
+  batchSize: z.int().min(1).max(4096).default(DEFAULT_BATCH_SIZE),
 });
 
 /** A setting of a grid that cannot be asked, and the rule that it breaks. */
