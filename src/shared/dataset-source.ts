@@ -126,7 +126,6 @@ export const splitSummarySchema = z.strictObject({
   clips: z.int().min(0).optional(),
   questions: z.int().min(0),
 });
-export type SplitSummary = z.infer<typeof splitSummarySchema>;
 
 /** A dataset folder that is there and sound. */
 const providedSchema = z.strictObject({

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { pairedBootstrap, type BootstrapIntervals } from './bootstrap.ts';
 import { parseCompression, visualTokensPerLayer, type CompressionPoint } from './compression.ts';
-import { COMPRESSORS, type CompressorName } from './compressors.ts';
+import { COMPRESSORS } from './compressors.ts';
 import type { ModelShape } from './cost.ts';
 import { mcnemarProbability, pairedChanges } from './disagreement.ts';
 import { InputError } from './errors.ts';
@@ -111,14 +111,6 @@ export function pointOf({ compression }: Pick<SettingResult, 'compression'>): Co
   const [point, more] = parseCompression(compression);
   if (!point || more) throw new RangeError(`${compression} is not one layer and stride`);
   return point;
-}
-
-/** The points of one compressor. */
-export function pointsOf<Point extends Pick<SettingResult, 'compression'>>(
-  all: readonly Point[],
-  compressor: CompressorName,
-): Point[] {
-  return all.filter((point) => pointOf(point).compressor === compressor);
 }
 
 /** Milliseconds a question, by setting: the median of the batches, as the first one also sets up. */

@@ -18,7 +18,6 @@ export const MEASURES = [
   'entries that differ',
   'grey levels',
 ] as const;
-export type Measure = (typeof MEASURES)[number];
 
 /** One number or tensor of a reference case compared with the engine's, or why it was not. */
 export const checkSchema = z.strictObject({

@@ -28,9 +28,6 @@ export const datasetSchema = z.strictObject({
 });
 export type Dataset = z.infer<typeof datasetSchema>;
 
-/** `GET /datasets`. */
-export const datasetListSchema = z.strictObject({ datasets: z.array(datasetSchema) });
-
 /** `GET /datasets/:id`. */
 export const datasetDetailSchema = z.strictObject({
   dataset: datasetSchema,

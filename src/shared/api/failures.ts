@@ -26,4 +26,3 @@ export type ApiError = z.infer<typeof apiErrorSchema>;
 
 /** Body of an answer that has nothing to tell but that it was done. */
 export const doneSchema = z.strictObject({ done: z.literal(true) });
-export type Done = z.infer<typeof doneSchema>;

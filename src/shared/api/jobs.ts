@@ -22,6 +22,3 @@ export const jobSchema = z.strictObject({
   failure: failureSchema.optional(),
 });
 export type StudioJob = z.infer<typeof jobSchema>;
-
-/** `GET /jobs`: what runs and waits, and what ended lately. */
-export const jobListSchema = z.strictObject({ jobs: z.array(jobSchema) });

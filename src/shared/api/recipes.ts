@@ -107,5 +107,3 @@ export const probeSchema = z.strictObject({
   failure: failureSchema.optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;
-
-export type { ProbedStage } from '../probe.ts';

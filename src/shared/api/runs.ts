@@ -24,7 +24,6 @@ const stageSummarySchema = z.strictObject({
   /** Stage notation K/S, layers of this model. */
   compression: z.string(),
 });
-export type StageSummary = z.infer<typeof stageSummarySchema>;
 
 /** The best evaluation of a run's models. */
 export const runScoreSchema = z.strictObject({
@@ -100,7 +99,6 @@ export const checkpointCheckSchema = z.strictObject({
   /** What is wrong with it; absent where every file has the size and the SHA-256 of its manifest. */
   problem: z.string().optional(),
 });
-export type CheckpointCheck = z.infer<typeof checkpointCheckSchema>;
 
 export const savedEvaluationSchema = z.strictObject({
   name: z.string(),
@@ -123,9 +121,6 @@ export const runDetailSchema = z.strictObject({
   folder: z.string(),
 });
 export type RunDetail = z.infer<typeof runDetailSchema>;
-
-/** `GET /runs`. */
-export const runListSchema = z.strictObject({ runs: z.array(runSummarySchema) });
 
 /** `POST /runs`: checked, then trained as soon as no other training runs. */
 export const newRunSchema = z.strictObject({
