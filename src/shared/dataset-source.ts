@@ -112,7 +112,7 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
 export type DatasetJob = z.infer<typeof datasetJobSchema>;
 
 /** How far the making of a dataset is: files, records or bytes of the current phase. */
-export const sourceProgressSchema = z.strictObject({
+const sourceProgressSchema = z.strictObject({
   phase: z.enum(['download', 'unpack', 'draw', 'read']),
   done: z.int().min(0),
   total: z.int().min(1),

@@ -96,7 +96,7 @@ export const batchTimesSchema = z.strictObject({
 export type BatchTimes = z.infer<typeof batchTimesSchema>;
 
 /** How many of some questions were answered right. */
-export const scoreSchema = z.strictObject({ questions: count, correct: count });
+const scoreSchema = z.strictObject({ questions: count, correct: count });
 export type Score = z.infer<typeof scoreSchema>;
 
 /** A result by a benchmark's own rule: a mean in percent, or points of a scale of its own. */

@@ -83,7 +83,7 @@ export function unfitSettings(grid: StudyGrid, depth: number, visualTokens: numb
 const points = z.tuple([z.number(), z.number()]);
 
 /** One setting of a study with its statistics. `interval` is Wilson's, `bootstrap` that over questions. */
-export const studyPointSchema = z.strictObject({
+const studyPointSchema = z.strictObject({
   ...settingResultSchema.shape,
   /** 95 % bootstrap interval of the accuracy. */
   bootstrap: z.tuple([share, share]),

@@ -11,7 +11,7 @@ export const verifyJobSchema = z.strictObject({
 export type VerifyJob = z.infer<typeof verifyJobSchema>;
 
 /** How a difference is measured; each tensor of a reference case has the measure its tolerance is given in. */
-export const MEASURES = [
+const MEASURES = [
   'largest absolute difference',
   'relative L2 difference',
   'relative difference',

@@ -33,7 +33,7 @@ export type AskRequest = z.input<typeof askRequestSchema>;
 /** Answer of `POST /compare/asks`; the answers themselves come as events. */
 export const askStartedSchema = z.strictObject({ id: z.string() });
 
-export const paneAnswerSchema = z.strictObject({
+const paneAnswerSchema = z.strictObject({
   ...paneSchema.shape,
   text: z.string(),
   /** What became of the pictures' tokens; absent where nothing is compressed, and before the model has seen them. */
@@ -90,7 +90,7 @@ export type BatchSummary = z.infer<typeof batchSummarySchema>;
 export const batchListSchema = z.strictObject({ batches: z.array(batchSummarySchema) });
 
 /** One question with its answers, in the order of the report's settings. */
-export const batchRowSchema = z.strictObject({
+const batchRowSchema = z.strictObject({
   id: z.string(),
   question: z.string(),
   expected: z.string(),

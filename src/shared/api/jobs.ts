@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureSchema } from '../run-record.ts';
 import { count, share, time } from './numbers.ts';
 
-export const JOB_KINDS = ['train', 'evaluate', 'probe', 'dataset', 'export', 'demo', 'study', 'experiment'] as const;
+const JOB_KINDS = ['train', 'evaluate', 'probe', 'dataset', 'export', 'demo', 'study', 'experiment'] as const;
 
 /** Something that takes a while. One training at a time, others wait in order; the rest runs beside. */
 export const jobSchema = z.strictObject({

@@ -6,7 +6,7 @@ import { recipeSchema } from '../recipe.ts';
 import { failureSchema, RUN_STATES, runRecordSchema } from '../run-record.ts';
 import { amount, count, share, time } from './numbers.ts';
 
-export const runNameSchema = z.string().regex(RUN_NAME, 'must be the name of a run');
+const runNameSchema = z.string().regex(RUN_NAME, 'must be the name of a run');
 
 /**
  * State of a run as the studio sees it. Besides those of run.json: `queued` waits for its turn, `starting` has an engine
@@ -26,7 +26,7 @@ const stageSummarySchema = z.strictObject({
 });
 
 /** The best evaluation of a run's models. */
-export const runScoreSchema = z.strictObject({
+const runScoreSchema = z.strictObject({
   /** Name of the evaluation, as in the run's detail. */
   evaluation: z.string(),
   compression: z.string(),
@@ -81,7 +81,7 @@ export const runSummarySchema = z.strictObject({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-export const checkpointSchema = z.strictObject({
+const checkpointSchema = z.strictObject({
   name: z.string(),
   step: count,
   microBatch: count,
@@ -100,7 +100,7 @@ export const checkpointCheckSchema = z.strictObject({
   problem: z.string().optional(),
 });
 
-export const savedEvaluationSchema = z.strictObject({
+const savedEvaluationSchema = z.strictObject({
   name: z.string(),
   savedAt: time,
   report: evaluationReportSchema,
