@@ -44,7 +44,7 @@ export type ConverseJob = z.infer<typeof converseJobSchema>;
  * How a picture becomes the square that a model reads: laid in the middle of a square as wide as its longer side, cut to the
  * square in its middle, or squeezed.
  */
-export const PICTURE_FITS = ['pad', 'crop', 'squeeze'] as const;
+const PICTURE_FITS = ['pad', 'crop', 'squeeze'] as const;
 export type PictureFit = (typeof PICTURE_FITS)[number];
 
 /** What an answer took. */

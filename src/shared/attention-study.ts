@@ -42,7 +42,7 @@ export const attentionJobSchema = z.strictObject({
 export type AttentionJob = z.infer<typeof attentionJobSchema>;
 
 /** One decoder layer. Means over heads and the tokens of an answer, then over samples. */
-export const attentionLayerSchema = z.strictObject({
+const attentionLayerSchema = z.strictObject({
   layer: count,
   /** Visual tokens of a sample that reach the layer. */
   visualTokens: amount,

@@ -8,7 +8,7 @@ import { failureSchema } from './run-record.ts';
 const count = z.int().min(1);
 
 /** One process's work: a shape under one compression setting, some steps to warm up and some that count. */
-export const benchJobSchema = z.strictObject({
+const benchJobSchema = z.strictObject({
   kind: z.enum(['train', 'generate']),
   shape: benchShapeSchema,
   /** Stage notation K/S, or none. */
@@ -34,7 +34,7 @@ const process = {
 };
 
 /** What a process found; times in milliseconds, smallest and median over the steps that count. */
-export const benchResultSchema = z.discriminatedUnion('kind', [
+const benchResultSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('train'),
     ...process,

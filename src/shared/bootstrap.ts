@@ -3,7 +3,7 @@ import { Random } from './random.ts';
 import { quantile } from './statistics.ts';
 
 /** Two-sided intervals of this confidence. */
-export const BOOTSTRAP_CONFIDENCE = 0.95;
+const BOOTSTRAP_CONFIDENCE = 0.95;
 
 /** Times that the questions are drawn anew. */
 export const BOOTSTRAP_RESAMPLES = 2000;

@@ -112,7 +112,7 @@ export const datasetJobSchema = z.discriminatedUnion('kind', [
 export type DatasetJob = z.infer<typeof datasetJobSchema>;
 
 /** How far the making of a dataset is: files, records or bytes of the current phase. */
-export const sourceProgressSchema = z.strictObject({
+const sourceProgressSchema = z.strictObject({
   phase: z.enum(['download', 'unpack', 'draw', 'read']),
   done: z.int().min(0),
   total: z.int().min(1),
@@ -126,7 +126,6 @@ export const splitSummarySchema = z.strictObject({
   clips: z.int().min(0).optional(),
   questions: z.int().min(0),
 });
-export type SplitSummary = z.infer<typeof splitSummarySchema>;
 
 /** A dataset folder that is there and sound. */
 const providedSchema = z.strictObject({

@@ -12,7 +12,7 @@ const nonEmpty = z.string().min(1);
  * One record of a LLaVA conversation file. Media paths are relative to the images folder. Other keys, which many
  * published files carry, are left aside.
  */
-export const llavaRecordSchema = z.object({
+const llavaRecordSchema = z.object({
   id: z.union([nonEmpty, z.int()], 'must be a text or an integer'),
   image: nonEmpty.optional(),
   images: z.array(nonEmpty).optional(),
@@ -22,7 +22,7 @@ export const llavaRecordSchema = z.object({
   scoring: z.unknown().optional(),
   conversations: z.array(z.object({ from: z.enum(['system', 'human', 'gpt']), value: z.string() })).min(2),
 });
-export type LlavaRecord = z.infer<typeof llavaRecordSchema>;
+type LlavaRecord = z.infer<typeof llavaRecordSchema>;
 
 /** A record that cannot be trained on, and why. */
 export const brokenSampleSchema = z.strictObject({

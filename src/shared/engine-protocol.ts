@@ -52,7 +52,7 @@ export const trainJobSchema = z.strictObject({
 export type TrainJob = z.infer<typeof trainJobSchema>;
 
 /** What an engine process can be asked to do. */
-export const jobSchema = z.discriminatedUnion('kind', [
+const jobSchema = z.discriminatedUnion('kind', [
   trainJobSchema,
   evaluateJobSchema,
   attentionJobSchema,

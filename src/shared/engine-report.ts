@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What an engine process says about the TensorFlow it runs on. */
-export const engineReportSchema = z.object({
+const engineReportSchema = z.object({
   /** tfjs's name of the backend: `tensorflow` for the native library. */
   backend: z.string(),
   device: z.enum(['CPU', 'GPU']),

@@ -25,6 +25,11 @@ export const SCORERS = [
 export const scorerNameSchema = z.enum(SCORERS);
 export type ScorerName = z.infer<typeof scorerNameSchema>;
 
+/** Questions answered at once unless told otherwise. */
+export const DEFAULT_BATCH_SIZE = 64;
+/** Longest answer unless told otherwise, in tokens: answers that are scored are a word or two. */
+export const DEFAULT_MAX_TOKENS = 16;
+
 /** Ask a model every question of a dataset, once for every compression setting. Paths are absolute. */
 export const evaluateJobSchema = z.strictObject({
   kind: z.literal('evaluate'),
@@ -91,7 +96,7 @@ export const batchTimesSchema = z.strictObject({
 export type BatchTimes = z.infer<typeof batchTimesSchema>;
 
 /** How many of some questions were answered right. */
-export const scoreSchema = z.strictObject({ questions: count, correct: count });
+const scoreSchema = z.strictObject({ questions: count, correct: count });
 export type Score = z.infer<typeof scoreSchema>;
 
 /** A result by a benchmark's own rule: a mean in percent, or points of a scale of its own. */

@@ -5,7 +5,7 @@ export const EXPORT_DTYPES = ['float32', 'bfloat16', 'float16'] as const;
 export type ExportDtype = (typeof EXPORT_DTYPES)[number];
 
 /** `merged`: the whole model, a LoRA adapter added to its weights. `adapter`: only the adapter, in peft's format. */
-export const EXPORT_FORMS = ['merged', 'adapter'] as const;
+const EXPORT_FORMS = ['merged', 'adapter'] as const;
 export type ExportForm = (typeof EXPORT_FORMS)[number];
 
 /** What an export is made with. */

@@ -6,13 +6,13 @@
 export const PAPER_REDUNDANCY_SOURCE = 'LLaVolta (arXiv 2406.20092), Fig. 1: LLaVA-1.5-7B on GQA, read off to ±0.3';
 
 /** GQA accuracy without compression, in percent. */
-export const PAPER_FULL_ACCURACY = 62.0;
+const PAPER_FULL_ACCURACY = 62.0;
 
 /** Decoder layers of LLaVA-1.5-7B. */
 export const PAPER_DEPTH = 32;
 
 export const PAPER_LAYERS = [2, 8, 16] as const;
-export const PAPER_STRIDES = [4, 8, 16, 64] as const;
+const PAPER_STRIDES = [4, 8, 16, 64] as const;
 
 /** Visual tokens of a picture in LLaVA-1.5. */
 const VISUAL_TOKENS = 576;

@@ -33,7 +33,7 @@ export const probedStageSchema = z.strictObject({
 export type ProbedStage = z.infer<typeof probedStageSchema>;
 
 /** Features of a frozen tower, which are made when first asked for, a group of pictures at a time, and kept. */
-export const probedFeaturesSchema = z.strictObject({
+const probedFeaturesSchema = z.strictObject({
   /** Pictures whose features are kept, and the groups they are in. */
   kept: count,
   groups: count,

@@ -125,8 +125,7 @@ const stageSchema = z
 export const PAPER_DEPTH = 32;
 
 /** Parts of a model that may have a learning rate of their own. */
-export const MODEL_PARTS = ['projector', 'decoder', 'visionTower'] as const;
-export type ModelPart = (typeof MODEL_PARTS)[number];
+export type ModelPart = 'projector' | 'decoder' | 'visionTower';
 
 const instructOptimizerSchema = optimizerSchema.extend({
   /** Highest learning rates of single parts; the others have `lr`. Adapters belong to the decoder. */

@@ -32,7 +32,7 @@ function fieldNames(schema: unknown, prefix = ''): string[] {
 }
 
 /** Names of all fields of a phase's recipe. */
-export function recipeFields(phase: WrittenRecipe['phase']): string[] {
+function recipeFields(phase: WrittenRecipe['phase']): string[] {
   return fieldNames(phase === 'vision' ? visionFields : instructFields);
 }
 

@@ -5,11 +5,18 @@
 import { z } from 'zod';
 import { pairedBootstrap, type BootstrapIntervals } from './bootstrap.ts';
 import { parseCompression, visualTokensPerLayer, type CompressionPoint } from './compression.ts';
-import { COMPRESSORS, type CompressorName } from './compressors.ts';
+import { COMPRESSORS } from './compressors.ts';
 import type { ModelShape } from './cost.ts';
 import { mcnemarProbability, pairedChanges } from './disagreement.ts';
 import { InputError } from './errors.ts';
-import { settingResultSchema, type BatchTimes, type EvaluatedAnswer, type SettingResult } from './evaluation.ts';
+import {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_MAX_TOKENS,
+  settingResultSchema,
+  type BatchTimes,
+  type EvaluatedAnswer,
+  type SettingResult,
+} from './evaluation.ts';
 import { toleratedLimit, type ToleratedLimit } from './redundancy.ts';
 import { quantile } from './statistics.ts';
 import { sum } from './sum.ts';
@@ -36,9 +43,9 @@ export const studyAskingSchema = z.strictObject({
   questions: z.int().min(1).max(1_000_000).optional(),
   seed: z.int().min(0).max(0xffffffff).default(0),
   /** Longest answer, in tokens. */
-  maxTokens: z.int().min(1).max(4096).default(16),
+  maxTokens: z.int().min(1).max(4096).default(DEFAULT_MAX_TOKENS),
   /** Questions answered at once. */
-  batchSize: z.int().min(1).max(4096).default(64),
+  batchSize: z.int().min(1).max(4096).default(DEFAULT_BATCH_SIZE),
 });
 
 /** A setting of a grid that cannot be asked, and the rule that it breaks. */
@@ -76,7 +83,7 @@ export function unfitSettings(grid: StudyGrid, depth: number, visualTokens: numb
 const points = z.tuple([z.number(), z.number()]);
 
 /** One setting of a study with its statistics. `interval` is Wilson's, `bootstrap` that over questions. */
-export const studyPointSchema = z.strictObject({
+const studyPointSchema = z.strictObject({
   ...settingResultSchema.shape,
   /** 95 % bootstrap interval of the accuracy. */
   bootstrap: z.tuple([share, share]),
@@ -104,14 +111,6 @@ export function pointOf({ compression }: Pick<SettingResult, 'compression'>): Co
   const [point, more] = parseCompression(compression);
   if (!point || more) throw new RangeError(`${compression} is not one layer and stride`);
   return point;
-}
-
-/** The points of one compressor. */
-export function pointsOf<Point extends Pick<SettingResult, 'compression'>>(
-  all: readonly Point[],
-  compressor: CompressorName,
-): Point[] {
-  return all.filter((point) => pointOf(point).compressor === compressor);
 }
 
 /** Milliseconds a question, by setting: the median of the batches, as the first one also sets up. */

@@ -44,13 +44,17 @@ export interface Redundancy extends ToleratedLimit<RedundancyPoint> {
   readonly points: readonly RedundancyPoint[];
 }
 
+/** Whether a setting loses no more than may be lost; `difference` in percentage points. */
+export function isTolerated({ difference }: Pick<RedundancyPoint, 'difference'>): boolean {
+  // A fall of exactly 3 points is tolerated, whatever the rounding of the subtraction.
+  return difference >= -TOLERATED_LOSS_POINTS - 1e-9;
+}
+
 /** Finds the limit. @param points in any order; `difference` in percentage points */
 export function toleratedLimit<Point extends Pick<RedundancyPoint, 'difference' | 'retainedPercent'>>(
   points: readonly Point[],
 ): ToleratedLimit<Point> {
   const ordered = [...points].sort((a, b) => b.retainedPercent - a.retainedPercent);
-  // A fall of exactly 3 points is tolerated, whatever the rounding of the subtraction.
-  const isTolerated = ({ difference }: Point): boolean => difference >= -TOLERATED_LOSS_POINTS - 1e-9;
   return {
     lastTolerated: ordered.findLast(isTolerated),
     firstBeyond: ordered.find((point) => !isTolerated(point)),

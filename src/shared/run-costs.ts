@@ -9,7 +9,7 @@ import type { StageRecord } from './run-record.ts';
 const count = z.int().min(0);
 const amount = z.number().min(0);
 
-export const costsSchema = z.strictObject({
+const costsSchema = z.strictObject({
   /** Optimizer steps that were done. */
   steps: count,
   /** Sum of their durations. */
@@ -28,7 +28,7 @@ export const costsSchema = z.strictObject({
 });
 export type Costs = z.infer<typeof costsSchema>;
 
-export const stageCostsSchema = z.strictObject({
+const stageCostsSchema = z.strictObject({
   firstStep: count,
   untilStep: count,
   compression: z.string(),

@@ -7,7 +7,7 @@ const count = z.int().min(0);
 const amount = z.number().min(0);
 
 /** Version of forecast.json. A reader refuses newer ones. */
-export const FORECAST_FORMAT = 1;
+const FORECAST_FORMAT = 1;
 
 const costSchema = z.strictObject({
   /** Of the stage's optimizer steps. */
@@ -19,7 +19,7 @@ const costSchema = z.strictObject({
 });
 export type ForecastCost = z.infer<typeof costSchema>;
 
-export const forecastStageSchema = z.strictObject({
+const forecastStageSchema = z.strictObject({
   /** First optimizer step of the stage and the one it ends before, counted from 0. */
   firstStep: count,
   untilStep: count,
@@ -27,7 +27,7 @@ export const forecastStageSchema = z.strictObject({
   compression: z.string(),
   ...costSchema.shape,
 });
-export type ForecastStage = z.infer<typeof forecastStageSchema>;
+type ForecastStage = z.infer<typeof forecastStageSchema>;
 
 /** forecast.json in a run's folder: what was expected when it began. */
 export const runForecastSchema = z.strictObject({

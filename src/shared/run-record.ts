@@ -63,7 +63,6 @@ const progressSchema = z.strictObject({
   /** Folder name of the newest checkpoint. */
   checkpoint: z.string().optional(),
 });
-export type RunProgress = z.infer<typeof progressSchema>;
 
 /** run.json: what a run is and where it stands. Written by the engine process that holds the run's lock. */
 export const runRecordSchema = z.strictObject({

@@ -14,7 +14,7 @@ export const BYTES_PER_VALUE = 4;
 /** Adam keeps two of every trained value. */
 export const MOMENTS = 2;
 /** The engine itself with TensorFlow. */
-export const ENGINE_BYTES = 600e6;
+const ENGINE_BYTES = 600e6;
 
 /** Bytes that stay the same from step to step, and gradients. */
 export interface StateMemory {

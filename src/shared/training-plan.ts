@@ -7,7 +7,7 @@ import { stepCost, type TrainingMode } from './training-cost.ts';
 import { activationBytes, stateMemory, totalState, type StateMemory } from './training-memory.ts';
 
 /** A recipe's `train.parts`. */
-export const PLANNED_PARTS = ['full', 'lora', 'projector'] as const;
+const PLANNED_PARTS = ['full', 'lora', 'projector'] as const;
 export type PlannedParts = (typeof PLANNED_PARTS)[number];
 
 /** Batch and machine of a plan. */

@@ -11,14 +11,13 @@ export const verifyJobSchema = z.strictObject({
 export type VerifyJob = z.infer<typeof verifyJobSchema>;
 
 /** How a difference is measured; each tensor of a reference case has the measure its tolerance is given in. */
-export const MEASURES = [
+const MEASURES = [
   'largest absolute difference',
   'relative L2 difference',
   'relative difference',
   'entries that differ',
   'grey levels',
 ] as const;
-export type Measure = (typeof MEASURES)[number];
 
 /** One number or tensor of a reference case compared with the engine's, or why it was not. */
 export const checkSchema = z.strictObject({

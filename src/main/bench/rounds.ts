@@ -23,7 +23,7 @@ function times(result: BenchResult): number[] {
 }
 
 /** Whether the last run beat all before it by more than noise, in any of its times. */
-export function stillFalls(runs: readonly BenchResult[]): boolean {
+function stillFalls(runs: readonly BenchResult[]): boolean {
   const last = runs.at(-1);
   const before = runs.slice(0, -1).map(times);
   if (!last || before.length === 0) return true;

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { formatCompression, parseCompression } from '../../shared/compression.ts';
 import { InputError } from '../../shared/errors.ts';
 import {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_MAX_TOKENS,
   SCORERS,
   scorerNameSchema,
   type EvaluateJob,
@@ -36,8 +38,8 @@ Usage: llavolta evaluate <model folder or run> --data FILE [--compress LIST] [--
   --grid K=… S=… [C=…]  test-time redundancy: full and all layers K × strides S × compressors C (by default
                      average-pool), e.g. --grid K=1,3,6 S=2,4,8,16 C=average-pool,k-means
   --limit N          the first N questions only
-  --batch N          questions answered at once; by default 64
-  --max-tokens N     longest answer; by default 16; judges of free text want more, e.g. 1024
+  --batch N          questions answered at once; by default ${DEFAULT_BATCH_SIZE}
+  --max-tokens N     longest answer; by default ${DEFAULT_MAX_TOKENS}; judges of free text want more, e.g. 1024
   --scorer NAME      rule to score by: ${SCORERS.join(', ')};
                      by default that of the benchmark the data was imported from, or exact
   --answers FILE     write the answers in the form that the benchmark's judge or server takes; of several settings,
@@ -50,9 +52,6 @@ By the scorer exact, an answer is right when it is the expected one, case, punct
 accuracy is the share of answers with half of the credit or more (docs/benchmarks.md). Times are means per question;
 questions about one image share its prefill.
 `;
-
-const DEFAULT_BATCH = 64;
-const DEFAULT_MAX_TOKENS = 16;
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -121,7 +120,7 @@ export function parseEvaluation(argv: string[]): {
       compressions: compressions.length > 0 ? compressions : ['none'],
       ...(values.frames === undefined ? {} : { frames: parseFrames('--frames', values.frames) }),
       ...(values.limit === undefined ? {} : { limit: wholeNumber('--limit', values.limit) }),
-      batchSize: values.batch === undefined ? DEFAULT_BATCH : wholeNumber('--batch', values.batch),
+      batchSize: values.batch === undefined ? DEFAULT_BATCH_SIZE : wholeNumber('--batch', values.batch),
       maxTokens:
         values['max-tokens'] === undefined ? DEFAULT_MAX_TOKENS : wholeNumber('--max-tokens', values['max-tokens']),
       ...(values.scorer === undefined ? {} : { scorer: parseScorer(values.scorer) }),

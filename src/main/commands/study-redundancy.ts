@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { studyRequestSchema, type StudyRequest } from '../../shared/api/studies.ts';
 import { RUN_NAME } from '../../shared/engine-protocol.ts';
 import { InputError } from '../../shared/errors.ts';
+import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_TOKENS } from '../../shared/evaluation.ts';
 import { limitSentences, STUDY_COLUMNS, studyRows } from '../../shared/study-words.ts';
 import { fieldPath, ruleOf, valueAt } from '../../shared/validation.ts';
 import { holdsModel } from '../studio/models/adapter.ts';
@@ -34,8 +35,8 @@ visual tokens can go. The study is a folder below studies/: the same command goe
                      e.g. --grid K=1,3,6 S=2,4,8,16 C=average-pool,k-means
   --questions N      questions, drawn at random; by default all
   --seed N           of the draw; by default 0
-  --batch N          questions answered at once; by default 64
-  --max-tokens N     longest answer; by default 16
+  --batch N          questions answered at once; by default ${DEFAULT_BATCH_SIZE}
+  --max-tokens N     longest answer; by default ${DEFAULT_MAX_TOKENS}
   --name NAME        of the folder below studies/; by default made of model and data
   --eager            run the ops one by one, not as recorded functions
 

@@ -1,6 +1,7 @@
 /** The demo: from nothing to a model that answers with compressed visual tokens, live in the terminal. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_TOKENS } from '../../shared/evaluation.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { EVALUATIONS } from '../report/run-result.ts';
 import { LiveLine } from '../terminal/live-line.ts';
@@ -30,7 +31,6 @@ export interface DemoOptions {
 const SETTINGS = ['none', '1/2', '1/4', '1/8'];
 const SIDE_BY_SIDE = ['none', '1/8'];
 const ASKED = 5;
-const [EVALUATION_BATCH, MAX_ANSWER_TOKENS] = [64, 16];
 const QUESTION_WIDTH = 44;
 const INTERRUPTED = 130;
 
@@ -118,7 +118,7 @@ class Demo {
     this.begin(`Evaluation: test questions, each asked alone, with all visual tokens and with fewer from layer 1 on`);
     const job = {
       ...({ kind: 'evaluate', model: resolve(run), data: resolve(test), compressions: SETTINGS } as const),
-      ...{ limit: questions, batchSize: EVALUATION_BATCH, maxTokens: MAX_ANSWER_TOKENS },
+      ...{ limit: questions, batchSize: DEFAULT_BATCH_SIZE, maxTokens: DEFAULT_MAX_TOKENS },
       ...this.execution(),
     };
     const line = new LiveLine(this.output);

@@ -32,7 +32,7 @@ function valueOf(name: string, argv: readonly string[]): string | undefined {
  *
  * @throws InputError where it is no address, or one over which anybody could read along
  */
-export function studioAddress(text: string): URL {
+function studioAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // Electron's security checklist, 1: nothing insecure is loaded. Loopback does not leave the machine.
   const isSafe = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)));

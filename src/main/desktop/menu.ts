@@ -8,7 +8,7 @@ const PAPER = 'https://arxiv.org/abs/2406.20092';
  *
  * @param isPackaged an installed app shows no developer tools
  */
-export function menuTemplate(platform: NodeJS.Platform, isPackaged: boolean): MenuItemConstructorOptions[] {
+function menuTemplate(platform: NodeJS.Platform, isPackaged: boolean): MenuItemConstructorOptions[] {
   const isMac = platform === 'darwin';
   const developer: MenuItemConstructorOptions[] = isPackaged ? [] : [{ type: 'separator' }, { role: 'toggleDevTools' }];
   const view: MenuItemConstructorOptions[] = [

@@ -8,6 +8,7 @@ import type { EvaluateJob } from '../../shared/evaluation.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { ANSWERS_FORMAT, keptAnswersSchema, type KeptAnswers } from '../../shared/experiment/answers.ts';
 import type { Experiment } from '../../shared/experiment/experiment.ts';
+import { finalCompression } from '../report/run-result.ts';
 import { FileMemory, fileStamp } from '../runs/file-memory.ts';
 import type { FoundRun } from '../runs/find-run.ts';
 
@@ -16,7 +17,7 @@ export type AnswersKey = Omit<KeptAnswers, 'format' | 'report' | 'answers'>;
 
 /** The setting a finished run ended with first, then the others, each once. */
 function compressionsOf({ record }: FoundRun, others: readonly string[]): string[] {
-  const own = record.plan?.stages.at(-1)?.compression ?? 'none';
+  const own = finalCompression(record);
   return [...new Set([own, ...others].map((notation) => formatCompression(parseCompression(notation))))];
 }
 

@@ -13,12 +13,12 @@ import {
   type TrainMetrics,
   type VisionMetrics,
 } from '../../shared/metrics.ts';
-import { parseRecipe } from '../../shared/recipe-yaml.ts';
-import { withStages, type InstructRecipe, type VisionRecipe } from '../../shared/recipe.ts';
+import type { InstructRecipe, VisionRecipe } from '../../shared/recipe.ts';
 import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunPlan, type RunRecord } from '../../shared/run-record.ts';
 import { mean, median } from '../../shared/statistics.ts';
 import { sum } from '../../shared/sum.ts';
 import { fieldPath, ruleOf } from '../../shared/validation.ts';
+import { runRecipe } from '../runs/run-recipe.ts';
 
 /** Folder in a run's folder for what evaluations of it found, one JSON file each. */
 export const EVALUATIONS = 'evaluations';
@@ -146,11 +146,6 @@ function durationsOf(metrics: readonly (TrainMetrics | VisionMetrics)[]): Durati
   return { trainingMs: sum(durations), medianStepMs: median(durations) };
 }
 
-/** A run's recipe has its stages written out. */
-const noScheme = (): never => {
-  throw new Error('the recipe of a run names no scheme');
-};
-
 /**
  * Reads the folder of a finished run.
  *
@@ -159,7 +154,7 @@ const noScheme = (): never => {
 export function readRunResult(folder: string): RunResult {
   const { record, plan } = readRecord(folder);
   const recipeFile = join(folder, 'recipe.yaml');
-  const recipe = withStages(parseRecipe(readText(recipeFile), recipeFile), noScheme);
+  const recipe = runRecipe(readText(recipeFile), recipeFile);
   const common = { folder, record, plan };
   if (recipe.phase === 'vision') {
     const metrics = readMetrics(folder, visionMetricsSchema, plan.totalSteps);
@@ -175,8 +170,8 @@ export function readRunResult(folder: string): RunResult {
 }
 
 /** The setting that the run ended with: its model is for use at it. */
-export function finalCompression({ plan }: InstructResult): string {
-  return plan.stages.at(-1)?.compression ?? 'none';
+export function finalCompression({ plan }: Pick<RunRecord, 'plan'>): string {
+  return plan?.stages.at(-1)?.compression ?? 'none';
 }
 
 /** Whether no stage compresses. */

@@ -18,7 +18,7 @@ function spreadOf(values: readonly number[]): Spread {
 }
 
 /** The setting's place in an evaluation's answers is its place in the evaluation. */
-export function comparedRun({ run, evaluation, setting, answers }: JudgedRun): ComparedRun {
+function comparedRun({ run, evaluation, setting, answers }: JudgedRun): ComparedRun {
   const place = evaluation.settings.indexOf(setting);
   const marks = answers && { marks: marksOf(answers, place) };
   return { name: run.folder, seed: run.recipe.seed, accuracy: setting.accuracy, ...marks };

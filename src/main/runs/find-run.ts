@@ -2,21 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../shared/errors.ts';
-import { parseRecipe } from '../../shared/recipe-yaml.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { parseVersioned, RUN_FORMAT, runRecordSchema, type RunRecord } from '../../shared/run-record.ts';
-import { withStages } from '../../shared/recipe.ts';
 import { sha256 } from './file-digest.ts';
+import { runRecipe } from './run-recipe.ts';
 
 /** A run's folder with what it is. */
 export interface FoundRun {
   readonly folder: string;
   readonly record: RunRecord;
 }
-
-const noScheme = (): never => {
-  throw new InputError({ field: 'scheme', rule: 'must be written out in the recipe of a run' });
-};
 
 /** What a run's folder holds; undefined where it is no run, or one of another version of this program. */
 export function readRun(folder: string): (FoundRun & { readonly recipe: Recipe }) | undefined {
@@ -25,7 +20,7 @@ export function readRun(folder: string): (FoundRun & { readonly recipe: Recipe }
   try {
     const json: unknown = JSON.parse(readFileSync(recordFile, 'utf8'));
     const record = parseVersioned(runRecordSchema, json, recordFile, RUN_FORMAT);
-    const recipe = withStages(parseRecipe(readFileSync(recipeFile, 'utf8'), recipeFile), noScheme);
+    const recipe = runRecipe(readFileSync(recipeFile, 'utf8'), recipeFile);
     return { folder, record, recipe };
   } catch (error) {
     if (error instanceof InputError || error instanceof SyntaxError) return undefined;

@@ -26,7 +26,7 @@ export interface Program {
  * Where this is set, programs run in the Node it names although this process is Electron. The start script sets it, so
  * that engines run in the very Node they were set up and tested with, and outlive a crash of the window's process long enough to save.
  */
-export const NODE_VARIABLE = 'LLAVOLTA_NODE';
+const NODE_VARIABLE = 'LLAVOLTA_NODE';
 
 /**
  * Starts a program: as a Node process with a message channel or, in an Electron that has no Node beside it, as one of

@@ -6,10 +6,10 @@ import { recordFailure } from './run-failure.ts';
 
 /** More crashes than this within the window, and a job is given up. */
 export const MAX_CRASHES = 3;
-export const CRASH_WINDOW_MS = 5 * 60_000;
+const CRASH_WINDOW_MS = 5 * 60_000;
 
 /** An engine that was told to stop and has not left after this long is killed. It has to finish a micro-batch and save. */
-export const STOP_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 120_000;
 
 export type EngineResult = Extract<EngineMessage, { type: 'result' }>;
 

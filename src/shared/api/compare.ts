@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { answerStatsSchema, tokenPointSchema } from '../answer.ts';
 import { BATCH_FILTERS } from '../disagreement.ts';
-import { evaluationReportSchema } from '../evaluation.ts';
+import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_TOKENS, evaluationReportSchema } from '../evaluation.ts';
 import { failureSchema } from '../run-record.ts';
 import { count, queryCount, time } from './numbers.ts';
 
@@ -33,7 +33,7 @@ export type AskRequest = z.input<typeof askRequestSchema>;
 /** Answer of `POST /compare/asks`; the answers themselves come as events. */
 export const askStartedSchema = z.strictObject({ id: z.string() });
 
-export const paneAnswerSchema = z.strictObject({
+const paneAnswerSchema = z.strictObject({
   ...paneSchema.shape,
   text: z.string(),
   /** What became of the pictures' tokens; absent where nothing is compressed, and before the model has seen them. */
@@ -70,8 +70,8 @@ export const batchRequestSchema = z.strictObject({
   seed: z.int().min(0).max(0xffffffff).default(0),
   model: z.string().min(1).max(4096),
   compressions: z.array(z.string().max(200)).min(1).max(400),
-  maxTokens: z.int().min(1).max(4096).default(16),
-  batchSize: z.int().min(1).max(4096).default(64),
+  maxTokens: z.int().min(1).max(4096).default(DEFAULT_MAX_TOKENS),
+  batchSize: z.int().min(1).max(4096).default(DEFAULT_BATCH_SIZE),
 });
 export type BatchRequest = z.input<typeof batchRequestSchema>;
 
@@ -90,7 +90,7 @@ export type BatchSummary = z.infer<typeof batchSummarySchema>;
 export const batchListSchema = z.strictObject({ batches: z.array(batchSummarySchema) });
 
 /** One question with its answers, in the order of the report's settings. */
-export const batchRowSchema = z.strictObject({
+const batchRowSchema = z.strictObject({
   id: z.string(),
   question: z.string(),
   expected: z.string(),

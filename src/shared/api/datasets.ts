@@ -28,9 +28,6 @@ export const datasetSchema = z.strictObject({
 });
 export type Dataset = z.infer<typeof datasetSchema>;
 
-/** `GET /datasets`. */
-export const datasetListSchema = z.strictObject({ datasets: z.array(datasetSchema) });
-
 /** `GET /datasets/:id`. */
 export const datasetDetailSchema = z.strictObject({
   dataset: datasetSchema,
@@ -76,7 +73,7 @@ export const benchmarkDatasetSchema = z.strictObject({
 export type BenchmarkDataset = z.input<typeof benchmarkDatasetSchema>;
 
 /** Picture of a sample: an image, or the frames of its video. */
-export const sampleMediaSchema = z.strictObject({
+const sampleMediaSchema = z.strictObject({
   kind: z.enum(['image', 'video']),
   /** Path as the record gives it. */
   path: z.string(),
@@ -86,7 +83,7 @@ export const sampleMediaSchema = z.strictObject({
 export type SampleMedia = z.infer<typeof sampleMediaSchema>;
 
 /** A sample as a row or tile. */
-export const sampleSummarySchema = z.strictObject({
+const sampleSummarySchema = z.strictObject({
   /** Position in the file, from 0, broken ones counted. */
   index: count,
   id: z.string(),
@@ -182,7 +179,7 @@ export const sampleTokensSchema = z.strictObject({
 export type SampleTokens = z.infer<typeof sampleTokensSchema>;
 
 /** Bars of a chart: `counts[i]` samples lie in [edges[i], edges[i + 1]). */
-export const histogramSchema = z.strictObject({ edges: z.array(z.number()), counts: z.array(count) });
+const histogramSchema = z.strictObject({ edges: z.array(z.number()), counts: z.array(count) });
 export type Histogram = z.infer<typeof histogramSchema>;
 
 /** `GET /datasets/:id/stats`. */

@@ -3,7 +3,7 @@ import { engineDiagnosisSchema } from '../engine-report.ts';
 import { count, time } from './numbers.ts';
 
 /** One thing that was looked at, and what to do where it is missing. */
-export const findingSchema = z.strictObject({
+const findingSchema = z.strictObject({
   name: z.string(),
   state: z.enum(['ok', 'missing', 'absent']),
   text: z.string(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureSchema } from '../run-record.ts';
 
 /** The fields of an `InputError`: which input broke which rule. */
-export const inputProblemSchema = z.strictObject({
+const inputProblemSchema = z.strictObject({
   file: z.string().optional(),
   field: z.string().optional(),
   value: z.unknown().optional(),
@@ -11,7 +11,7 @@ export const inputProblemSchema = z.strictObject({
 });
 
 /** Why a request was not done. */
-export const apiFailureSchema = failureSchema.extend({
+const apiFailureSchema = failureSchema.extend({
   /** Where input broke a rule. */
   problem: inputProblemSchema.optional(),
 });
@@ -26,4 +26,3 @@ export type ApiError = z.infer<typeof apiErrorSchema>;
 
 /** Body of an answer that has nothing to tell but that it was done. */
 export const doneSchema = z.strictObject({ done: z.literal(true) });
-export type Done = z.infer<typeof doneSchema>;

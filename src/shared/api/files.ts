@@ -4,7 +4,7 @@ import { count } from './numbers.ts';
 /** `GET /files?path=…`: relative to the root; empty = the root itself. */
 export const filesQuerySchema = z.strictObject({ path: z.string().max(4096).default('') });
 
-export const fileEntrySchema = z.strictObject({
+const fileEntrySchema = z.strictObject({
   name: z.string(),
   /** Relative to the root. */
   path: z.string(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { failureSchema } from '../run-record.ts';
 import { count, share, time } from './numbers.ts';
 
-export const JOB_KINDS = ['train', 'evaluate', 'probe', 'dataset', 'export', 'demo', 'study', 'experiment'] as const;
+const JOB_KINDS = ['train', 'evaluate', 'probe', 'dataset', 'export', 'demo', 'study', 'experiment'] as const;
 
 /** Something that takes a while. One training at a time, others wait in order; the rest runs beside. */
 export const jobSchema = z.strictObject({
@@ -22,6 +22,3 @@ export const jobSchema = z.strictObject({
   failure: failureSchema.optional(),
 });
 export type StudioJob = z.infer<typeof jobSchema>;
-
-/** `GET /jobs`: what runs and waits, and what ended lately. */
-export const jobListSchema = z.strictObject({ jobs: z.array(jobSchema) });

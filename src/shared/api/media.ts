@@ -8,7 +8,7 @@ export const MAX_VIDEO_UPLOAD_BYTES = 1_000_000_000;
 export const MAX_PIXELS = 50_000_000;
 
 /** Pictures that are shown: known by their first bytes, whatever their names say. */
-export const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/bmp', 'image/tiff'] as const;
+const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/bmp', 'image/tiff'] as const;
 export type ImageType = (typeof IMAGE_TYPES)[number];
 
 /** Answer of `POST /uploads`, whose body is the picture's bytes. */

@@ -27,7 +27,7 @@ export const METRIC_KEYS = [
   'samples',
   'stage',
 ] as const;
-export const metricKeySchema = z.enum(METRIC_KEYS);
+const metricKeySchema = z.enum(METRIC_KEYS);
 export type MetricKey = z.infer<typeof metricKeySchema>;
 
 /** Horizontal axes: optimizer steps, samples seen, visual tokens seen (over all layers), seconds in optimizer steps. */
@@ -51,7 +51,7 @@ export const metricsQuerySchema = z.strictObject({
 });
 
 /** One metric against x. Where there were more rows than points, each bucket keeps its least and its greatest value, in order. */
-export const metricSeriesSchema = z.strictObject({
+const metricSeriesSchema = z.strictObject({
   key: metricKeySchema,
   steps: z.array(count),
   x: z.array(z.number()),

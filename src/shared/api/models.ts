@@ -26,7 +26,7 @@ export const modelShapeSchema = z.strictObject({
 });
 
 /** A model that can be trained from, asked or evaluated. */
-export const modelSchema = z.strictObject({
+const modelSchema = z.strictObject({
   /** As a recipe names it: a named size, or a folder relative to the workspace. */
   id: z.string(),
   label: z.string(),

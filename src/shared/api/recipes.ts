@@ -5,7 +5,7 @@ import { failureSchema } from '../run-record.ts';
 import { amount, count } from './numbers.ts';
 
 /** A recipe that comes with the program. */
-export const presetSchema = z.strictObject({
+const presetSchema = z.strictObject({
   name: z.string(),
   description: z.string(),
   phase: z.enum(['instruct', 'vision']),
@@ -34,7 +34,7 @@ export const presetListSchema = z.strictObject({ presets: z.array(presetSchema) 
 export const recipeTextSchema = z.strictObject({ yaml: z.string().max(1_000_000) });
 
 /** Something wrong with one field, for a form. */
-export const fieldProblemSchema = z.strictObject({
+const fieldProblemSchema = z.strictObject({
   /** `optimizer.lr`, `stages[1].share`; empty where it is the recipe as a whole. */
   field: z.string(),
   path: z.array(z.union([z.string(), z.int()])),
@@ -54,7 +54,7 @@ export const recipeCheckSchema = z.strictObject({
 });
 export type RecipeCheck = z.infer<typeof recipeCheckSchema>;
 
-export const preflightItemSchema = z.strictObject({
+const preflightItemSchema = z.strictObject({
   /** What was looked at: `model`, `data`, `stages`, `length`, `disk`, `memory` … */
   id: z.string(),
   level: z.enum(['ok', 'warning', 'error']),
@@ -65,7 +65,7 @@ export const preflightItemSchema = z.strictObject({
 export type PreflightItem = z.infer<typeof preflightItemSchema>;
 
 /** What a recipe comes to with its model and its data. Absent where it could not be told. */
-export const recipeFactsSchema = z.strictObject({
+const recipeFactsSchema = z.strictObject({
   totalSteps: count.optional(),
   samples: count.optional(),
   rows: count.optional(),
@@ -107,5 +107,3 @@ export const probeSchema = z.strictObject({
   failure: failureSchema.optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;
-
-export type { ProbedStage } from '../probe.ts';

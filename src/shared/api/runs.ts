@@ -6,7 +6,7 @@ import { recipeSchema } from '../recipe.ts';
 import { failureSchema, RUN_STATES, runRecordSchema } from '../run-record.ts';
 import { amount, count, share, time } from './numbers.ts';
 
-export const runNameSchema = z.string().regex(RUN_NAME, 'must be the name of a run');
+const runNameSchema = z.string().regex(RUN_NAME, 'must be the name of a run');
 
 /**
  * State of a run as the studio sees it. Besides those of run.json: `queued` waits for its turn, `starting` has an engine
@@ -24,10 +24,9 @@ const stageSummarySchema = z.strictObject({
   /** Stage notation K/S, layers of this model. */
   compression: z.string(),
 });
-export type StageSummary = z.infer<typeof stageSummarySchema>;
 
 /** The best evaluation of a run's models. */
-export const runScoreSchema = z.strictObject({
+const runScoreSchema = z.strictObject({
   /** Name of the evaluation, as in the run's detail. */
   evaluation: z.string(),
   compression: z.string(),
@@ -82,7 +81,7 @@ export const runSummarySchema = z.strictObject({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
-export const checkpointSchema = z.strictObject({
+const checkpointSchema = z.strictObject({
   name: z.string(),
   step: count,
   microBatch: count,
@@ -100,9 +99,8 @@ export const checkpointCheckSchema = z.strictObject({
   /** What is wrong with it; absent where every file has the size and the SHA-256 of its manifest. */
   problem: z.string().optional(),
 });
-export type CheckpointCheck = z.infer<typeof checkpointCheckSchema>;
 
-export const savedEvaluationSchema = z.strictObject({
+const savedEvaluationSchema = z.strictObject({
   name: z.string(),
   savedAt: time,
   report: evaluationReportSchema,
@@ -123,9 +121,6 @@ export const runDetailSchema = z.strictObject({
   folder: z.string(),
 });
 export type RunDetail = z.infer<typeof runDetailSchema>;
-
-/** `GET /runs`. */
-export const runListSchema = z.strictObject({ runs: z.array(runSummarySchema) });
 
 /** `POST /runs`: checked, then trained as soon as no other training runs. */
 export const newRunSchema = z.strictObject({

@@ -27,7 +27,7 @@ export const newStudySchema = z.strictObject({
 export type NewStudy = z.input<typeof newStudySchema>;
 
 /** `interrupted`: not all is answered and nobody is at it; it can be resumed, as can a failed one. */
-export const STUDY_STATES = ['running', 'interrupted', 'failed', 'done'] as const;
+const STUDY_STATES = ['running', 'interrupted', 'failed', 'done'] as const;
 
 export const studySummarySchema = z.strictObject({
   /** Of its folder below studies/. */

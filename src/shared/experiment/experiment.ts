@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseCompression } from '../compression.ts';
 import { RUN_NAME } from '../engine-protocol.ts';
 import { InputError } from '../errors.ts';
+import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_TOKENS } from '../evaluation.ts';
 
 const text = z.string().min(1).max(1000);
 const seed = z.int().min(0).max(0xffffffff);
@@ -53,9 +54,9 @@ const testSchema = z.strictObject({
   /** Settings that every run is asked at beyond the one it ends with. */
   compressions,
   /** Questions answered at once. */
-  batchSize: z.int().min(1).max(4096).default(64),
+  batchSize: z.int().min(1).max(4096).default(DEFAULT_BATCH_SIZE),
   /** Longest answer, in tokens. */
-  maxTokens: z.int().min(1).max(4096).default(16),
+  maxTokens: z.int().min(1).max(4096).default(DEFAULT_MAX_TOKENS),
 });
 
 const fields = z.strictObject({

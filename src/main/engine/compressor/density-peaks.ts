@@ -25,6 +25,7 @@ import {
   transpose,
 } from '../backend/kernels.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { flattened, not } from './flags.ts';
 
 /** Neighbours that density is measured by, the token itself being the first. */
 const NEIGHBOURS = 5;
@@ -79,9 +80,9 @@ function isDenser(density: Tensor): Tensor {
   const [groups, count] = density.shape as [number, number];
   const [own, other] = [reshape(density, [groups, count, 1]), reshape(density, [groups, 1, count])];
   const places = rangeVector(count);
-  const isLater = sub(tf.scalar(1), isAtLeast(reshape(places, [1, count]), reshape(places, [count, 1]))); // j < i
+  const isLater = not(isAtLeast(reshape(places, [1, count]), reshape(places, [count, 1]))); // j < i
   const isAsDense = isAtLeast(other, own);
-  return mul(isAsDense, maximum(sub(tf.scalar(1), isAtLeast(own, other)), reshape(isLater, [1, count, count])));
+  return mul(isAsDense, maximum(not(isAtLeast(own, other)), reshape(isLater, [1, count, count])));
 }
 
 /**
@@ -99,13 +100,13 @@ export function densityPeaks(tokens: Tensor, arrays: DeviceArrays): { centres: T
   const neighbours = nearness.shape[2] as number;
   const near = negative(reshape(topK(reshape(negative(between), [-1, count]), neighbours).values, [groups, count, -1]));
   const density = exp(negative(sum(mul(near, nearness), 2)));
-  const isReal = sub(tf.scalar(1), noToken);
+  const isReal = not(noToken);
   const farthest = max(mul(between, reshape(isReal, [groups, 1, count])), 2);
   const denser = mul(isDenser(density), reshape(isReal, [groups, 1, count]));
-  const toDenser = negative(max(negative(add(between, scale(sub(tf.scalar(1), denser), FAR))), 2));
+  const toDenser = negative(max(negative(add(between, scale(not(denser), FAR))), 2));
   const peaks = sub(mul(mul(minimum(toDenser, farthest), density), isReal), noToken); // −1 where there is no token
   const centres = topK(peaks, clusters).indices;
-  const rows = add(centres, reshape(mul(rangeVector(groups), tf.scalar(count, 'int32')), [groups, 1]));
+  const rows = flattened(centres, count);
   const toCentres = add(gather(reshape(between, [-1, count]), rows), scale(noCluster, FAR)); // [G, C, R]
   return { centres, nearest: argMax(transpose(negative(toCentres), [0, 2, 1])) };
 }

@@ -10,7 +10,6 @@ import {
   minimum,
   mul,
   negative,
-  rangeVector,
   reshape,
   scale,
   segmentSum,
@@ -24,6 +23,7 @@ import { concatRows, gatherRows } from '../backend/ops/rows.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { Compressor, PlannedPoint } from './compressor.ts';
 import { drawnPlaces } from './draw.ts';
+import { flattened, int, not, onlyWhere } from './flags.ts';
 import { flatGroups } from './flat-rows.ts';
 import { countsOf, fixedAssignment, pooled } from './pooling.ts';
 
@@ -63,25 +63,18 @@ function clusterArrays(planned: PlannedPoint): HostArrays {
   };
 }
 
-const int = (value: number): Tensor => tf.scalar(value, 'int32');
-/** x where `flag` (int32) is 1, −1 where it is 0. */
-const onlyWhere = (x: Tensor, flag: Tensor): Tensor => sub(mul(add(x, int(1)), flag), int(1));
-/** The first flat cluster of each group: int32 [G, 1]. */
-const firstClusters = (groups: number, most: number): Tensor =>
-  reshape(mul(rangeVector(groups), int(most)), [groups, 1]);
-
 /** The nearest centroid of each token. @param tokens [G, N, D] · @param centroids [G, M, D] @returns int32 [G, N] */
 function nearest(tokens: Tensor, centroids: Tensor, used: Tensor): Tensor {
   const [groups, most] = used.shape as [number, number];
-  const unused = scale(toFloat(sub(int(1), used)), FAR);
+  const unused = scale(toFloat(not(used)), FAR);
   const own = reshape(add(sum(square(centroids), 2), unused), [groups, 1, most]); // |c|²; |x|² is the same for all
   return argMax(sub(scale(batchMatMul(tokens, centroids, { transposeB: true }), 2), own));
 }
 
 /** Flat cluster of every token, −1 where there is none: int32 [G·N]. */
 function clusterOf(choice: Tensor, { present, used }: DeviceArrays): Tensor {
-  const [groups, most] = (used as Tensor).shape as [number, number];
-  return reshape(onlyWhere(add(choice, firstClusters(groups, most)), present as Tensor), [-1]);
+  const most = (used as Tensor).shape[1] as number;
+  return reshape(onlyWhere(flattened(choice, most), present as Tensor), [-1]);
 }
 
 /** Lloyd's algorithm: the cluster of every token. @returns int32 [G, N], places among the clusters of the group */
@@ -94,7 +87,7 @@ function clustered(states: Tensor, arrays: DeviceArrays): Tensor {
     const cluster = clusterOf(nearest(tokens, centroids, used as Tensor), arrays);
     const clusters = shape[0] * (shape[1] as number);
     const size = reshape(toFloat(countsOf(cluster, clusters)), [clusters, 1]);
-    const isEmpty = sub(tf.scalar(1), minimum(size, tf.onesLike(size)));
+    const isEmpty = not(minimum(size, tf.onesLike(size)));
     const total = segmentSum(reshape(tokens, [-1, width]), cluster, clusters);
     const mean = div(total, maximum(size, tf.onesLike(size)));
     // An empty cluster stays where it was.
@@ -106,7 +99,7 @@ function clustered(states: Tensor, arrays: DeviceArrays): Tensor {
 /** Place of each cluster when those of a group are ordered by mean position: int32 [G, M]. */
 function ranks(meanPositions: Tensor, used: Tensor): Tensor {
   const most = used.shape[1] as number;
-  const unused = scale(toFloat(sub(int(1), used)), FAR);
+  const unused = scale(toFloat(not(used)), FAR);
   const order = topK(negative(add(meanPositions, unused)), most).indices;
   return topK(negative(order), most).indices; // the inverse of a permutation
 }
@@ -128,7 +121,7 @@ export const kMeans: Compressor = {
     const choice = clustered(states, arrays);
     const cluster = clusterOf(choice, arrays);
     const size = countsOf(cluster, groups * most);
-    const isEmpty = sub(int(1), minimum(size, tf.onesLike(size)));
+    const isEmpty = not(minimum(size, tf.onesLike(size)));
     const seed = reshape(seeds as Tensor, [-1]);
     const at = toFloat(positions);
     const total = add(

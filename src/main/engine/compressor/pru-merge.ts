@@ -17,18 +17,24 @@ import {
 import { mixRows } from '../backend/ops/mixing.ts';
 import { reshapeOp } from '../backend/ops/reshape.ts';
 import { concatRows, gatherRows } from '../backend/ops/rows.ts';
-import { tf, type Tensor } from '../backend/tensorflow.ts';
+import type { Tensor } from '../backend/tensorflow.ts';
 import type { Compressor, PlannedPoint, TowerView } from './compressor.ts';
+import { flattened, not } from './flags.ts';
 import { flatGroups, type FlatGroup } from './flat-rows.ts';
 import { chosen } from './selection.ts';
-import { keySimilarity, towerChoice, towerChoiceArrays, withOthers, type TowerShares } from './tower-choice.ts';
+import {
+  BEYOND_COSINES,
+  keySimilarity,
+  towerChoice,
+  towerChoiceArrays,
+  withOthers,
+  type TowerShares,
+} from './tower-choice.ts';
 
 /** Tokens that a kept one takes in: the authors' 32 of 576. */
 const TAKEN_IN = 32 / 576;
 /** Of PruMerge+, the share that stays for its attention: 1 to 3 that are evenly spaced, as the authors' step makes it. */
 const BY_ATTENTION = 1 / 4;
-/** More than any two cosines are apart. */
-const FAR = 4;
 
 const takenIn = ({ length }: FlatGroup): number => Math.min(length - 1, Math.max(1, Math.round(TAKEN_IN * length)));
 
@@ -48,8 +54,6 @@ function plan(planned: PlannedPoint, sharesOf: (group: FlatGroup) => TowerShares
   counts.forEach((count, g) => takes.fill(1, g * most, g * most + count));
   return { ...towerChoiceArrays(planned, sharesOf), takes: { shape: [groups, 1, most], data: takes } };
 }
-
-const not = (flag: Tensor): Tensor => sub(tf.scalar(1), flag);
 
 /** 1 where token n is kept token m itself: int32 [G, M] → [G, M, N]. */
 function isSelf(places: Tensor, longest: number): Tensor {
@@ -72,11 +76,10 @@ function merging(alike: Tensor, attention: Tensor, places: Tensor, arrays: Devic
   const [groups, most, longest] = alike.shape as [number, number, number];
   const count = takes.shape[2] as number;
   const self = isSelf(places, longest);
-  const candidates = add(sub(alike, scale(self, FAR)), reshape(absence, [groups, 1, longest]));
+  const candidates = add(sub(alike, scale(self, BEYOND_COSINES)), reshape(absence, [groups, 1, longest]));
   const found = topK(reshape(candidates, [-1, longest]), count).indices; // [G·M, k]
-  const first = reshape(mul(rangeVector(groups * most), tf.scalar(longest, 'int32')), [-1, 1]);
   const isTaken = mul(reshape(isKept, [groups, most, 1]), takes); // [G, M, k]
-  const at = reshape(add(found, first), [-1]);
+  const at = reshape(flattened(found, longest), [-1]);
   const taken = reshape(segmentSum(reshape(isTaken, [-1]), at, groups * most * longest), alike.shape);
   return { taken, weights: add(mul(taken, reshape(attention, [groups, 1, longest])), self) };
 }
@@ -90,7 +93,7 @@ const apply: Compressor['apply'] = (states, arrays, context) => {
   const { taken, weights } = merging(alike, gather(attention, members), places, arrays);
   const tokens = reshapeOp(gatherRows(states, reshape(members, [-1])), [groups, longest, -1]);
   const merged = reshapeOp(mixRows(weights, tokens), [-1, states.shape[1] as number]); // [G·M, D]
-  const nearest = argMax(transpose(sub(alike, scale(not(taken), FAR)), [0, 2, 1])); // [G, N]
+  const nearest = argMax(transpose(sub(alike, scale(not(taken), BEYOND_COSINES)), [0, 2, 1])); // [G, N]
   const { assignment, positions } = chosen(states, stays, arrays, context);
   return {
     states: gatherRows(concatRows(states, merged), source),

@@ -1,20 +1,9 @@
 import type { DeviceArrays, HostArrays } from '../backend/host-arrays.ts';
-import {
-  add,
-  concat,
-  gather,
-  isAtLeast,
-  maximum,
-  mul,
-  rangeVector,
-  reshape,
-  segmentSum,
-  sub,
-  topK,
-} from '../backend/kernels.ts';
+import { add, concat, gather, isAtLeast, maximum, mul, reshape, segmentSum, topK } from '../backend/kernels.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { Compressed, Compressor, CompressorContext, PlannedPoint } from './compressor.ts';
 import { densityPeaks, peakArrays } from './density-peaks.ts';
+import { flattened, int, not, onlyWhere } from './flags.ts';
 import { flatGroups, type FlatGroup } from './flat-rows.ts';
 import { pooled } from './pooling.ts';
 import { raterArrays, ratings } from './raters.ts';
@@ -65,15 +54,9 @@ function plan(planned: PlannedPoint): HostArrays {
   return { ...choice, ...raterArrays(planned), ...rankArrays(shares, longest), ...peakArrays(shares) };
 }
 
-const int = (value: number): Tensor => tf.scalar(value, 'int32');
 const atLeastZero = (x: Tensor): Tensor => maximum(x, tf.zerosLike(x));
 /** int32: 1 where x ≥ 0, else 0. */
 const isThere = (x: Tensor): Tensor => tf.cast(isAtLeast(x, tf.zerosLike(x)), 'int32');
-/** x where `flag` (int32) is 1, −1 where it is 0. */
-const onlyWhere = (x: Tensor, flag: Tensor): Tensor => sub(mul(add(x, int(1)), flag), int(1));
-/** Places in groups, int32 [G, …], as places in a flat [G, width]. */
-const flattened = (places: Tensor, width: number): Tensor =>
-  add(places, reshape(mul(rangeVector(places.shape[0]), int(width)), [-1, 1]));
 
 /** What is recycled, all int32. */
 interface Recycled {
@@ -96,7 +79,7 @@ function recycle(states: Tensor, order: Tensor, arrays: DeviceArrays): Recycled 
   const { centres, nearest } = densityPeaks(reshape(gather(states, rows), [groups, most, -1]), arrays);
   const clusters = centres.shape[1] as number;
   const flatCentres = reshape(flattened(centres, most), [-1]); // [G·C], among the G·R tokens
-  const isCentre = sub(int(1), tf.cast(reshape(noCluster, [-1]), 'int32'));
+  const isCentre = not(tf.cast(reshape(noCluster, [-1]), 'int32'));
   return {
     tokens,
     isToken: reshape(isThere(recycled), [-1]),
@@ -116,7 +99,7 @@ function withClusters({ assignment }: Compressed, members: Tensor, recycled: Rec
   const { tokens, isToken, centreOf } = recycled;
   const rows = gather(reshape(members, [-1]), tokens); // [G·R]
   const went = gather(assignment, gather(rows, centreOf));
-  const isOther = mul(sub(int(1), isThere(gather(assignment, rows))), isToken);
+  const isOther = mul(not(isThere(gather(assignment, rows))), isToken);
   const target = onlyWhere(rows, isToken);
   return add(assignment, segmentSum(mul(add(went, int(1)), isOther), target, assignment.shape[0]));
 }

@@ -8,7 +8,6 @@ import {
   maximum,
   minimum,
   mul,
-  rangeVector,
   reshape,
   rsqrt,
   segmentSum,
@@ -22,6 +21,7 @@ import {
 import { withPrecision } from '../backend/precision.ts';
 import { tf, type Tensor } from '../backend/tensorflow.ts';
 import type { PlannedPoint } from './compressor.ts';
+import { flattened, int, not } from './flags.ts';
 import { flatGroups, type FlatGroup } from './flat-rows.ts';
 import { choiceArrays, highest } from './selection.ts';
 
@@ -67,14 +67,11 @@ export function towerChoiceArrays(planned: PlannedPoint, sharesOf: (group: FlatG
   };
 }
 
-/** Places in groups, int32 [G, …], as places in a flat [G, width]. */
-const flattened = (places: Tensor, width: number): Tensor =>
-  add(places, reshape(mul(rangeVector(places.shape[0]), tf.scalar(width, 'int32')), [-1, 1]));
-
 /** Squared length of the shortest key: one of zeros is like no other, and no division by zero. */
 const SHORTEST = 1e-24;
 
-const not = (flag: Tensor): Tensor => sub(tf.scalar(1), flag);
+/** More than any two cosines are apart: taken off one, it leaves it behind all others. */
+export const BEYOND_COSINES = 4;
 
 /** What was chosen of G groups; flags are float32, 1 or 0. */
 export interface TowerChoice {
@@ -100,7 +97,7 @@ export function towerChoice(attention: Tensor, arrays: DeviceArrays): TowerChoic
   const before = tf.cast(sumBefore(isRest, 1), 'int32');
   const isChosen = mul(gather(spaced as Tensor, flattened(before, longest)), isRest);
   const stays = add(isTop, isChosen);
-  const places = minimum(highest(stays, arrays), tf.scalar(longest - 1, 'int32'));
+  const places = minimum(highest(stays, arrays), int(longest - 1));
   return {
     stays,
     others: sub(isThere, stays),
@@ -133,7 +130,7 @@ export function keySimilarity(keys: Tensor, members: Tensor, places: Tensor): Te
  */
 export function withOthers(assignment: Tensor, went: Tensor, isSent: Tensor, arrays: DeviceArrays): Tensor {
   const { members, firstAfter } = arrays as Record<'members' | 'firstAfter', Tensor>;
-  const row = add(add(went, firstAfter), tf.scalar(1, 'int32'));
+  const row = add(add(went, firstAfter), int(1));
   const sent = mul(row, tf.cast(isSent, 'int32'));
   return add(assignment, segmentSum(reshape(sent, [-1]), reshape(members, [-1]), assignment.shape[0]));
 }

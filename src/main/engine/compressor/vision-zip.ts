@@ -1,16 +1,22 @@
 import type { HostArrays } from '../backend/host-arrays.ts';
-import { add, argMax, mean, reshape, scale, sub, transpose } from '../backend/kernels.ts';
-import { tf, type Tensor } from '../backend/tensorflow.ts';
+import { add, argMax, mean, reshape, scale, transpose } from '../backend/kernels.ts';
+import type { Tensor } from '../backend/tensorflow.ts';
 import type { Compressor, PlannedPoint, TowerView } from './compressor.ts';
+import { not } from './flags.ts';
 import type { FlatGroup } from './flat-rows.ts';
 import { pooled } from './pooling.ts';
 import { chosen } from './selection.ts';
-import { keySimilarity, towerChoice, towerChoiceArrays, withOthers, type TowerShares } from './tower-choice.ts';
+import {
+  BEYOND_COSINES,
+  keySimilarity,
+  towerChoice,
+  towerChoiceArrays,
+  withOthers,
+  type TowerShares,
+} from './tower-choice.ts';
 
 /** Of 64 tokens that are left, those that others are merged into (54 dominant + 10 contextual in the paper). */
 const CONTEXTUAL = 10 / 64;
-/** More than any two cosines are apart. */
-const FAR = 4;
 
 /** Dominant tokens, and contextual ones as the authors space them: every n-th of the others, from the first one on. */
 function sharesOf({ length, kept }: FlatGroup): TowerShares {
@@ -42,7 +48,7 @@ export const visionZip: Compressor = {
     const { stays, others, places, isSpaced } = towerChoice(attention, arrays);
     const alike = keySimilarity(mean(keys, 1), members, places); // [G, M, N]
     const [groups, most] = isSpaced.shape as [number, number];
-    const noTarget = scale(sub(tf.scalar(1), isSpaced), -FAR);
+    const noTarget = scale(not(isSpaced), -BEYOND_COSINES);
     const nearest = argMax(transpose(add(alike, reshape(noTarget, [groups, most, 1])), [0, 2, 1])); // [G, N]
     const { assignment } = chosen(states, stays, arrays, context);
     return pooled(states, withOthers(assignment, nearest, others, arrays), context);

@@ -75,11 +75,6 @@ export function conversationPart(sample: Sample, part: number, turns: TurnsPerRo
   return { ...sample, id: `${sample.id}#${part}`, turns: kept, images: sample.images.slice(0, countMedia(kept)) };
 }
 
-/** One sample per question: the pictures of the turns up to it, the question and its answer. */
-export function singleTurns(sample: Sample): Sample[] {
-  return conversationParts(sample, 'single');
-}
-
 /** The question `index` of a sample as a sample of its own. */
 export function singleTurn(sample: Sample, index: number): Sample {
   return conversationPart(sample, index, 'single');

@@ -11,9 +11,9 @@ export interface RgbImage {
   readonly pixels: Uint8Array;
 }
 
-export const MAX_IMAGE_PIXELS = 50_000_000;
+const MAX_IMAGE_PIXELS = 50_000_000;
 /** Long side by short side. Beyond, scaling the short side to a model's input makes the long one enormous. */
-export const MAX_ASPECT_RATIO = 200;
+const MAX_ASPECT_RATIO = 200;
 
 const ascii = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.subarray(from, to)).toString('latin1');

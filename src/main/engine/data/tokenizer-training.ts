@@ -1,7 +1,7 @@
 import { InputError } from '../../../shared/errors.ts';
 
 /** Special tokens of tokenizers made here, in the order of their ids. */
-export const SPECIAL_TOKENS = ['<s>', '</s>', '<pad>', '<image>'] as const;
+const SPECIAL_TOKENS = ['<s>', '</s>', '<pad>', '<image>'] as const;
 const BYTES = 256;
 /** Special tokens and single bytes: without merges. */
 export const SMALLEST_VOCABULARY = SPECIAL_TOKENS.length + BYTES;

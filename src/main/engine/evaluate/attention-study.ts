@@ -7,6 +7,7 @@ import {
   type AttentionProgress,
   type AttentionReport,
 } from '../../../shared/attention-study.ts';
+import { mean } from '../../../shared/statistics.ts';
 import { sum } from '../../../shared/sum.ts';
 import { loadAnsweringModel, type LoadedModel } from '../generate/loaded-model.ts';
 import { planBatch } from '../model/batch-plan.ts';
@@ -20,8 +21,6 @@ export type AttentionEvent =
   | { readonly type: 'report'; readonly report: AttentionReport };
 
 type Settings = Omit<AttentionJob, 'kind'>;
-
-const mean = (values: readonly number[]): number => sum(values) / values.length;
 
 /** Mean of what is there; null where nothing is. */
 function meanOf(values: readonly (number | null)[]): number | null {

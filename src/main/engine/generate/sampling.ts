@@ -10,8 +10,6 @@ export interface Sampling {
   readonly topP: number;
 }
 
-export const GREEDY: Sampling = { temperature: 0, topP: 1 };
-
 /** The most likely token of each row of logits [B, V]. One read from the device. */
 export function greedyTokens(logits: Tensor): Int32Array {
   const ids = argMax(logits);

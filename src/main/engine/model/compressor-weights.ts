@@ -15,11 +15,11 @@ import type { WeightTensor } from './weight-tensor.ts';
 import type { Weights } from './weights.ts';
 
 /** Beside model.safetensors, and in no index. */
-export const COMPRESSOR_WEIGHTS = 'compressors.safetensors';
+const COMPRESSOR_WEIGHTS = 'compressors.safetensors';
 const PREFIX = 'compressors.';
 
 /** A point's own: `compressors.parametric.layer_2.stride_8.weight`. */
-export const compressorWeightName = ({ layer, stride, compressor }: CompressionPoint): string =>
+const compressorWeightName = ({ layer, stride, compressor }: CompressionPoint): string =>
   `${PREFIX}${compressor}.layer_${layer}.stride_${stride}.weight`;
 
 export const isCompressorWeight = (name: string): boolean => name.startsWith(PREFIX);

@@ -107,9 +107,3 @@ function decoder(text: TextConfig): NamedShapes {
 export function parameterShapes(config: LlavaConfig): Map<string, Shape> {
   return new Map([...visionTower(config.vision), ...projector(config), ...decoder(config.text)]);
 }
-
-/** Number of weights of the whole model. */
-export function parameterCount(config: LlavaConfig): number {
-  const sizes = [...parameterShapes(config).values()].map((shape) => shape.reduce((size, length) => size * length, 1));
-  return sizes.reduce((total, size) => total + size, 0);
-}

@@ -30,7 +30,7 @@ function scaled(frequency: number, scaling: RopeScaling): number {
 }
 
 /** Frequencies of the d/2 pairs of a head, as far as they do not depend on the rows. */
-export function fixedFrequencies({ headDim, ropeTheta, ropeScaling }: TextConfig): number[] {
+function fixedFrequencies({ headDim, ropeTheta, ropeScaling }: TextConfig): number[] {
   return Array.from({ length: headDim / 2 }, (_, i) => scaled(ropeTheta ** ((-2 * i) / headDim), ropeScaling));
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Counts since the start of a run (`MetricTotals`) and the time its steps took. */
-export const totalsSchema = z.strictObject({
+const totalsSchema = z.strictObject({
   samples: z.int().min(0),
   visualTokensSeen: z.int().min(0),
   visualTokensSaved: z.int().min(0),

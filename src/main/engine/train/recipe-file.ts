@@ -16,7 +16,7 @@ export function presetNames(): string[] {
 }
 
 /** Path of a preset's recipe. @throws InputError where there is none of that name. */
-export function presetFile(name: string): string {
+function presetFile(name: string): string {
   const names = presetNames();
   if (names.includes(name)) return join(PRESET_FOLDER, `${name}.yaml`);
   const meant = closest(name, names);

@@ -31,7 +31,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Whether the process that wrote the lock is still there. On another machine it cannot be seen and counts as there. */
-export function isHeld(owner: RunOwner): boolean {
+function isHeld(owner: RunOwner): boolean {
   if (owner.host !== hostname()) return true;
   if (!isAlive(owner.pid)) return false;
   return owner.processStart === '' || processStart(owner.pid) === owner.processStart;

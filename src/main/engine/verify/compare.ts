@@ -22,7 +22,7 @@ function otherLength(ours: Numbers, expected: Numbers): Outcome | undefined {
 }
 
 /** Largest |a − b|; NaN as soon as one of them is. */
-export function largestDifference(a: Numbers, b: Numbers): number {
+function largestDifference(a: Numbers, b: Numbers): number {
   let largest = 0;
   for (let i = 0; i < b.length; i++) {
     const difference = Math.abs((a[i] as number) - (b[i] as number));

@@ -18,6 +18,8 @@ import {
 } from '../../../shared/disagreement.ts';
 import { parseCompression } from '../../../shared/compression.ts';
 import {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_MAX_TOKENS,
   evaluatedAnswerSchema,
   evaluationReportSchema,
   type EvaluatedAnswer,
@@ -168,7 +170,7 @@ export class Batches {
         );
         const evaluate: EvaluateJob = {
           ...{ kind: 'evaluate', model, data, images, compressions: [...compressions], reportsAnswers: true },
-          ...{ batchSize: batchSize ?? 64, maxTokens: maxTokens ?? 16 },
+          ...{ batchSize: batchSize ?? DEFAULT_BATCH_SIZE, maxTokens: maxTokens ?? DEFAULT_MAX_TOKENS },
         };
         for await (const message of runEngineJob(evaluate, signal, this.options.entry)) {
           if (message.type === 'evaluation-answers') await this.keep(folder, message.answers);

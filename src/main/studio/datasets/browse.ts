@@ -14,7 +14,7 @@ const MOST_ENTRIES = 2000;
  * @throws RequestError where it lies outside the root or is not there: both say the same, so that nothing is told of
  *   what lies outside
  */
-export async function pathBelow(root: string, path: string): Promise<string> {
+async function pathBelow(root: string, path: string): Promise<string> {
   const base = await realpath(root);
   const real = path.includes('\0') ? undefined : await realpath(join(base, path)).catch(() => undefined);
   if (real !== undefined && isInside(real, base)) return real;

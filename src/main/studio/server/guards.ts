@@ -18,7 +18,7 @@ export interface GuardOptions {
 type StudioEnv = { Bindings: HttpBindings };
 
 /** Headers of every answer. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   // Vue's transitions and Chart.js set style attributes; scripts come from files of the studio alone.
   'Content-Security-Policy': [
     "default-src 'none'",

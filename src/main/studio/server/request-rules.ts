@@ -5,7 +5,7 @@ import { RequestError } from '../request-error.ts';
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /** The name in a Host header, without its port and in small letters; undefined where it is none. */
-export function hostName(host: string | undefined): string | undefined {
+function hostName(host: string | undefined): string | undefined {
   const [, name] = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(host ?? '') ?? [];
   return name?.toLowerCase();
 }

@@ -26,7 +26,7 @@ export interface StudyParts {
 }
 
 /** The settings of a request in the order they are asked. @throws InputError naming those that do not fit the model */
-export function studySettings(request: StudyRequest, { shape, visualTokens }: ModelSize): string[] {
+function studySettings(request: StudyRequest, { shape, visualTokens }: ModelSize): string[] {
   const unfit = unfitSettings(request, shape.decoder.layers, visualTokens);
   const [first] = unfit;
   if (first) {

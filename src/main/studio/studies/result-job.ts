@@ -10,7 +10,7 @@ const ENTRY = fileURLToPath(new URL('result-entry.ts', import.meta.url));
 export const resultJobSchema = z.strictObject({ folder: z.string().min(1) });
 
 /** What it answers. */
-export const resultMessageSchema = z.strictObject({
+const resultMessageSchema = z.strictObject({
   /** Absent before the first answer. */
   result: studyResultSchema.optional(),
 });

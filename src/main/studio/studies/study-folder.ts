@@ -21,7 +21,7 @@ import { lockOwner } from '../runs/run-owner.ts';
 const FORMAT = 1;
 
 /** Names of the files. */
-export const STUDY_FILES = {
+const STUDY_FILES = {
   /** What was asked, of which model. */
   record: 'study.json',
   /** The questions that were drawn, as a conversation file. */
@@ -41,7 +41,7 @@ export const STUDY_FILES = {
 const count = z.int().min(0);
 
 /** study.json: written once, before the first question is asked. */
-export const studyRecordSchema = z.strictObject({
+const studyRecordSchema = z.strictObject({
   format: z.literal(FORMAT),
   kind: z.literal('redundancy'),
   createdAt: z.string(),
@@ -98,7 +98,7 @@ async function appendLines(file: string, values: readonly unknown[]): Promise<vo
 }
 
 /** Place of a question among those drawn: the engine adds the turn to a record's id, `12#0`. */
-export const placeOf = ({ id }: Pick<EvaluatedAnswer, 'id'>): number => Number(id.split('#')[0]);
+const placeOf = ({ id }: Pick<EvaluatedAnswer, 'id'>): number => Number(id.split('#')[0]);
 
 /** One study on the disk. */
 export class StudyFolder {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readDataset, type Sample, type Samples } from '../../../../src/main/engine/data/dataset-reader.ts';
 import {
+  conversationParts,
   encodeSample,
   type EncodeOptions,
   openingTokens,
   promptMessages,
-  singleTurns,
 } from '../../../../src/main/engine/data/encode.ts';
 import type { Turn } from '../../../../src/shared/dataset.ts';
 import { ChatTemplate } from '../../../../src/main/engine/data/chat-template.ts';
@@ -87,7 +87,7 @@ describe('encodeSample', () => {
   });
 
   it('asks single questions with the pictures shown so far', () => {
-    const singles = singleTurns(sample);
+    const singles = conversationParts(sample, 'single');
     expect(singles.map(({ id, images }) => [id, images.length])).toEqual([
       ['s#0', 1],
       ['s#1', 3],

@@ -5,7 +5,7 @@ import {
   type GenerateOptions,
   type GenerationEvent,
 } from '../../../../src/main/engine/generate/generate.ts';
-import { GREEDY, greedyTokens, sampleToken } from '../../../../src/main/engine/generate/sampling.ts';
+import { greedyTokens, sampleToken } from '../../../../src/main/engine/generate/sampling.ts';
 import { Session } from '../../../../src/main/engine/generate/session.ts';
 import { planBatch } from '../../../../src/main/engine/model/batch-plan.ts';
 import { withDeviceBatch } from '../../../../src/main/engine/model/device-batch.ts';
@@ -14,6 +14,8 @@ import { EXECUTION_MODES } from '../../../../src/shared/execution-mode.ts';
 import { Random } from '../../../../src/shared/random.ts';
 import { randomRow, smallModel, withRows, type SmallModel } from '../../../helpers/small-model.ts';
 import { expectNoLeakedTensors } from '../../../helpers/tensors.ts';
+
+const GREEDY = { temperature: 0, topP: 1 };
 
 let model: SmallModel;
 

@@ -6,7 +6,7 @@ import {
   parseLlavaConfig,
   toHuggingFaceConfig,
 } from '../../../../src/main/engine/model/huggingface-config.ts';
-import { parameterCount } from '../../../../src/main/engine/model/parameter-shapes.ts';
+import { parameterCount } from '../../../helpers/parameter-count.ts';
 
 type Json = Record<string, unknown>;
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { visualTokensPerImage } from '../../../../src/main/engine/model/config.ts';
 import { configOfSize, namedSizes, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
-import { parameterCount } from '../../../../src/main/engine/model/parameter-shapes.ts';
 import { processorFiles } from '../../../../src/main/engine/model/processor-config.ts';
 import { parseLlavaConfig } from '../../../../src/main/engine/model/huggingface-config.ts';
+import { parameterCount } from '../../../helpers/parameter-count.ts';
 import { REFERENCE, hasReference } from '../../../helpers/reference.ts';
 
 const ids = { vocabSize: 512, imageTokenId: 511, bosTokenId: 1, eosTokenId: 2, padTokenId: 0 };

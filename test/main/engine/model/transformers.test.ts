@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { initialiseWeights } from '../../../../src/main/engine/model/initialise.ts';
 import { loadModelFolder, saveModelFolder } from '../../../../src/main/engine/model/model-folder.ts';
 import { configOfSize, resolveModel } from '../../../../src/main/engine/model/named-size.ts';
-import { parameterCount } from '../../../../src/main/engine/model/parameter-shapes.ts';
 import { processorFiles } from '../../../../src/main/engine/model/processor-config.ts';
+import { parameterCount } from '../../../helpers/parameter-count.ts';
 import { PYTHON_HINT, pythonWith, runPython } from '../../../helpers/python.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 

@@ -6,8 +6,9 @@ import { configOfSize, resolveModel } from '../../../../src/main/engine/model/na
 import { formatHuggingFaceConfig, parseLlavaConfig } from '../../../../src/main/engine/model/huggingface-config.ts';
 import { modelShape } from '../../../../src/main/engine/model/model-shape.ts';
 import { visualTokensPerImage } from '../../../../src/main/engine/model/config.ts';
-import { parameterCount, parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
+import { parameterShapes } from '../../../../src/main/engine/model/parameter-shapes.ts';
 import { namedSizes, readModelSize, readNamedSize } from '../../../../src/main/studio/models/model-shape.ts';
+import { parameterCount } from '../../../helpers/parameter-count.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
 const VOCABULARY = { vocabSize: 500, imageTokenId: 4, bosTokenId: 1, eosTokenId: 2, padTokenId: 0 };

@@ -23,7 +23,7 @@ export interface RecordedGraph {
 const FLOAT = 1;
 
 /** A function that cannot be recorded: it would do something that its later calls would not see. */
-export class RecordingError extends Error {
+class RecordingError extends Error {
   override readonly name = 'RecordingError';
 
   constructor(what: string) {

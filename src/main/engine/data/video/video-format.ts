@@ -3,7 +3,7 @@ import { InputError } from '../../../../shared/errors.ts';
 
 const HEAD_BYTES = 64;
 /** Larger files are not looked at. */
-export const MAX_VIDEO_BYTES = 4_000_000_000;
+const MAX_VIDEO_BYTES = 4_000_000_000;
 
 const SIGNATURES: readonly RegExp[] = [
   // MP4, MOV, M4V: a first box of one of these types.

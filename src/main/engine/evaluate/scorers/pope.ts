@@ -22,7 +22,7 @@ interface Confusion {
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 /** Accuracy, precision, recall, F1 and the share of answers that are yes. */
-export function popeResults({ truePositives, falsePositives, trueNegatives, falseNegatives }: Confusion): {
+function popeResults({ truePositives, falsePositives, trueNegatives, falseNegatives }: Confusion): {
   accuracy: number;
   precision: number;
   recall: number;

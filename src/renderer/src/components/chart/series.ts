@@ -37,7 +37,7 @@ export interface XRange {
 }
 
 /** Colours of series that name none. */
-export const SERIES_COLORS = 12;
+const SERIES_COLORS = 12;
 
 /** The CSS colour of the series or run at a place in a list. */
 export const seriesColor = (index: number): string => `var(--series-${index % SERIES_COLORS})`;

@@ -15,8 +15,7 @@ export const RUN_COLUMNS: readonly Column<RunSummary>[] = [
   { key: 'menu', label: 'Actions', hidesLabel: true, width: '44px' },
 ];
 
-export const RUN_FILTERS = ['all', 'active', 'finished', 'open'] as const;
-export type RunFilter = (typeof RUN_FILTERS)[number];
+export type RunFilter = 'all' | 'active' | 'finished' | 'open';
 
 const matches: Readonly<Record<RunFilter, (run: RunSummary) => boolean>> = {
   all: () => true,

@@ -4,7 +4,7 @@ import { coordinate, isClear } from './scene.ts';
 import { BACKGROUNDS, COLORS, COLOR_NAMES, SHAPES, type Color, type Rgb, type Shape } from './vocabulary.ts';
 
 export const FRAMES = 8;
-export const DIRECTIONS = ['left', 'right', 'up', 'down'] as const;
+const DIRECTIONS = ['left', 'right', 'up', 'down'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
 /** One object of a clip. Frames count from 0; lengths are shares of the picture's width, y points down. */
@@ -87,7 +87,7 @@ function sampleCourses(about: Clip['about'], count: number, random: Random): Pic
 }
 
 /** Centre of an object in a frame. */
-export function positionAt({ x, y, motion }: ClipObject, frame: number): { readonly x: number; readonly y: number } {
+function positionAt({ x, y, motion }: ClipObject, frame: number): { readonly x: number; readonly y: number } {
   if (!motion) return { x, y };
   const [dx, dy] = VECTORS[motion.direction];
   const way = motion.step * Math.max(0, frame - motion.from);

@@ -5,7 +5,7 @@ import type { Scene, SceneObject } from './scene.ts';
 import { COLOR_NAMES, SHAPES, plural, withArticle } from './vocabulary.ts';
 
 /** Objects nearer than this along an axis (share of the width) are not said to be left of or above each other. */
-export const RELATION_MARGIN = 0.15;
+const RELATION_MARGIN = 0.15;
 const MOST_COUNTED = 5;
 
 type Objects = readonly SceneObject[];

@@ -89,7 +89,7 @@ export function isClear(
 }
 
 /** What is drawn for an object. */
-export function toSprite(object: SceneObject): Sprite {
+function toSprite(object: SceneObject): Sprite {
   return { shape: object.shape, rgb: COLORS[object.color], x: object.x, y: object.y, radius: RADII[object.size] };
 }
 

@@ -9,7 +9,7 @@ const text = z.string().max(500).catch('');
 const range = z.string().regex(RANGE).or(z.literal('')).catch('');
 
 /** Every field is a text that is empty where it does not filter. A foreign address yields empty fields, no errors. */
-export const sampleFiltersSchema = z.object({
+const sampleFiltersSchema = z.object({
   /** Found in any text or in the id. */
   text: text.default(''),
   /** Found in an answer. */
@@ -72,7 +72,7 @@ export function isUnfiltered(filters: SampleFilters): boolean {
 }
 
 /** A range in words: `3`, `2 to 5`, `4 or more`. */
-export function rangeInWords(typed: string): string {
+function rangeInWords(typed: string): string {
   const [low = '', high] = typed.split('-');
   if (high === undefined || high === low) return low;
   return high === '' ? `${low} or more` : `${low} to ${high}`;

@@ -5,7 +5,7 @@ import { failureOf } from '../../../api/api-error.ts';
 import { desktop } from '../../../api/desktop.ts';
 
 /** Where what is imported lies: itself, and its pictures. */
-export type ImportPath = 'path' | 'images';
+type ImportPath = 'path' | 'images';
 
 /**
  * Fields and steps of a dialog that imports a dataset: paths that can be browsed for, and the import itself, which leads to

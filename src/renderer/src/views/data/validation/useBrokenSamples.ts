@@ -7,7 +7,7 @@ import { fetchSamples } from '../data-api.ts';
 
 const PAGE = 500;
 /** More are not read one by one: whoever has so many mends them by kind. */
-export const MOST_BROKEN = 100_000;
+const MOST_BROKEN = 100_000;
 
 export interface BrokenSamples {
   /** Those that were read so far, in the order of the file. */

@@ -5,7 +5,7 @@ import { read, studio } from '../../../api/client.ts';
 import { useToasts } from '../../../stores/toasts.ts';
 
 /** What is known of a checkpoint's files. */
-export type CheckState = 'checking' | { readonly problem: string | undefined };
+type CheckState = 'checking' | { readonly problem: string | undefined };
 
 export function useCheckpointChecks(run: () => string) {
   const toasts = useToasts();

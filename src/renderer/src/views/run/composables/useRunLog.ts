@@ -7,7 +7,7 @@ import { read, studio } from '../../../api/client.ts';
 import { useStudioEvent } from '../../../api/events.ts';
 
 /** Lines that are kept in the page; the file has them all. */
-export const MOST_LINES = 20_000;
+const MOST_LINES = 20_000;
 
 const signOf = ({ time, text }: LogLine): string => `${time} ${text}`;
 

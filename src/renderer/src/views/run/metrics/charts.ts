@@ -222,7 +222,7 @@ export function chartsOf(phase: Phase): readonly ChartKind[] {
 }
 
 /** The recorded numbers that a line is drawn from. */
-export function sourcesOf(key: LineKey): readonly MetricKey[] {
+function sourcesOf(key: LineKey): readonly MetricKey[] {
   return key === 'runCompressionRatio' ? ['visualTokensSeen', 'visualTokensSaved'] : [key];
 }
 

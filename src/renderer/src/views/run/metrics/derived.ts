@@ -8,7 +8,7 @@ import type { RunCurves } from './run-curves.ts';
  * Compression ratio in percent of the run up to each point. Both counts only grow, so thinning them out keeps the same
  * steps of both; a step that one of them lacks has no value.
  */
-export function runRatio(seen: Columns, saved: Columns): Columns {
+function runRatio(seen: Columns, saved: Columns): Columns {
   const y = new Float64Array(seen.x.length);
   let at = 0;
   for (let i = 0; i < y.length; i++) {

@@ -7,7 +7,7 @@ import { Curve } from './curve.ts';
 export type MetricsRow = TrainMetrics | VisionMetrics;
 
 /** Where a row lies on an axis. `previous`: where the row before it does, in the same unit. */
-export function xOfRow(row: MetricsRow, axis: XAxis, previous: number): number {
+function xOfRow(row: MetricsRow, axis: XAxis, previous: number): number {
   if (axis === 'step') return row.step;
   if (axis === 'samples') return row.samples;
   if (axis === 'time') return previous + row.stepMs / 1000;

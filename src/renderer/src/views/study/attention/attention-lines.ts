@@ -8,9 +8,9 @@ import { formatShare } from '../../../format.ts';
 export type AttentionMeasure = 'perToken' | 'share';
 
 /** The kinds that the paper draws. */
-export const DRAWN_KINDS = ['visual', 'question', 'system'] as const satisfies readonly TokenKind[];
+const DRAWN_KINDS = ['visual', 'question', 'system'] as const satisfies readonly TokenKind[];
 
-export const KIND_NAMES: Readonly<Record<(typeof DRAWN_KINDS)[number], string>> = {
+const KIND_NAMES: Readonly<Record<(typeof DRAWN_KINDS)[number], string>> = {
   visual: 'Visual tokens',
   question: 'Question',
   system: 'System prompt',

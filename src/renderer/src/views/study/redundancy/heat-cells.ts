@@ -2,7 +2,7 @@
 import type { StudyDetail, StudySummary } from '../../../../../shared/api/studies.ts';
 import type { CompressorName } from '../../../../../shared/compressors.ts';
 import type { EvaluationProgress } from '../../../../../shared/evaluation.ts';
-import { TOLERATED_LOSS_POINTS } from '../../../../../shared/redundancy.ts';
+import { isTolerated } from '../../../../../shared/redundancy.ts';
 import { pointOf, type StudyPoint } from '../../../../../shared/redundancy-study.ts';
 import { signed } from '../../../../../shared/signed.ts';
 import { probabilityText } from '../../../../../shared/probability-words.ts';
@@ -47,8 +47,7 @@ function wholeText(point: StudyPoint): string {
 function cellOf(scored: Scored, text: string): HeatCell {
   const { layer, stride } = pointOf(scored);
   const { compression, accuracy, difference } = scored;
-  const isTolerated = difference >= -TOLERATED_LOSS_POINTS - 1e-9;
-  return { compression, layer, stride, accuracy, difference, isTolerated, text };
+  return { compression, layer, stride, accuracy, difference, isTolerated: isTolerated(scored), text };
 }
 
 /** Cells of scores so far: no intervals yet. */

@@ -1,7 +1,7 @@
 /** Where a dragged boundary comes to rest. */
 
 /** Grid of boundaries: 1 % of the run. */
-export const SNAP = 0.01;
+const SNAP = 0.01;
 
 /** A boundary this near to a plain fraction of the run goes there. */
 const ATTRACTION = 0.004;
