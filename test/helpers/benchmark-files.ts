@@ -25,8 +25,8 @@ const mmbench = tsv(
 
 const videoQuestions: Files = {
   'test_q.json': [
-    { video_name: 'v_run', question: 'who runs', question_id: 'v_run_1' },
-    { video_name: 'v_run', question: 'is it day', question_id: 'v_run_2' },
+    { video_name: 'run', question: 'who runs', question_id: 'v_run_1' },
+    { video_name: 'run', question: 'is it day', question_id: 'v_run_2' },
   ],
   'test_a.json': [
     { answer: 'dog', type: 7, question_id: 'v_run_1' },

@@ -85,7 +85,7 @@ describe('a benchmark', () => {
     const clips = await reportOf(clip, { answers: join(folder, 'clip.json') });
     expect(clips).toMatchObject({ questions: 2, images: 2, scorer: 'video' });
     const judged = JSON.parse(readFileSync(join(folder, 'clip.json'), 'utf8')) as object[];
-    expect(judged[0]).toMatchObject({ video_name: 'v_run', Q: 'who runs', A: 'dog' });
+    expect(judged[0]).toMatchObject({ video_name: 'run', Q: 'who runs', A: 'dog' });
   });
 
   it('is not scored where a judge outside does it', { timeout: 120_000 }, async () => {

@@ -28,9 +28,15 @@ export class MediaFinder {
     return this.first(candidates, at, 'picture');
   }
 
-  /** A folder of frames or a video file of that name. @throws InputError where neither is there */
+  /**
+   * A folder of frames or a video file of that name. ActivityNet's files are called `v_` and the name that its questions
+   * give.
+   *
+   * @throws InputError where neither is there
+   */
   video(name: string, at: Pick<Placed<unknown>, 'file' | 'field'>): string {
-    return this.first([...new Set(VIDEO_ENDINGS.map((ending) => `${name}${ending}`))], at, 'video');
+    const names = [name, `v_${name}`].flatMap((one) => VIDEO_ENDINGS.map((ending) => `${one}${ending}`));
+    return this.first(names, at, 'video');
   }
 
   has(path: string): boolean {

@@ -1,7 +1,7 @@
 import type { Scoring } from '../../../../shared/benchmark.ts';
 import { Means } from './means.ts';
 import type { Scorer, ScoreKeeper } from './scorer.ts';
-import { normaliseVqa, singleLine } from './vqa-normalise.ts';
+import { normaliseVqa, processPunctuation } from './vqa-normalise.ts';
 
 /** So many people who agree make an answer right. */
 const AGREEING = 3;
@@ -34,13 +34,13 @@ export function countNormalised(
 }
 
 /**
- * VQA's accuracy as `vqaEval.py` computes it: answers are made comparable only where people's differ; where all are the
- * same in letters, the model's must be those letters.
+ * VQA's accuracy as `vqaEval.py` of the VQA tools computes it: the model's answer is always made comparable; of people's
+ * answers, which are published in lower case with digits, punctuation alone goes, and only where they differ.
  */
 export function vqaAccuracy(answer: string, { answers = {} }: Pick<Scoring, 'answers'>): number {
-  const plain = countNormalised(answers, singleLine);
-  if (plain.size === 1) return leaveOneOutAccuracy(singleLine(answer), plain);
-  return leaveOneOutAccuracy(normaliseVqa(answer), countNormalised(answers, normaliseVqa));
+  const isAgreed = Object.keys(answers).length === 1;
+  const people = countNormalised(answers, isAgreed ? (text) => text : processPunctuation);
+  return leaveOneOutAccuracy(normaliseVqa(answer), people);
 }
 
 /** Means of an accuracy: overall, and by a tag of the questions. */

@@ -186,7 +186,7 @@ describe('the records of', () => {
     expect(bench!.scoring.unpublished).toBe(true);
   });
 
-  it('video questions name a folder of frames, or a file', async () => {
+  it('video questions name a folder of frames, or a file; of ActivityNet with the letter that its files begin with', async () => {
     expect((await imported('msvd-qa'))[0]).toMatchObject({ id: '30', video: 'abc_1_9' });
     expect((await imported('msrvtt-qa'))[0]).toMatchObject({ id: '50', video: 'video7010' });
     const [runs, day] = await imported('activitynet-qa');

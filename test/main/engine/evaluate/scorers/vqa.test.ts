@@ -89,10 +89,20 @@ describe('VQAv2', () => {
     expect(metrics['number']).toBeCloseTo(60, 10);
   });
 
-  it('compares letter by letter where all people say the same, as the official tools do', () => {
-    expect(scored(vqav2, [['Yes', same]]).credits).toEqual([0]);
-    expect(scored(vqav2, [['yes.', same]]).credits).toEqual([0]);
-    expect(scored(vqav2, [[' yes\n', same]]).credits).toEqual([1]);
+  it('makes the model’s answer comparable also where all people say the same, as the official tools do', () => {
+    for (const answer of ['Yes', 'yes.', ' yes\n', 'The yes']) {
+      expect(scored(vqav2, [[answer, same]]).credits).toEqual([1]);
+    }
+    expect(scored(vqav2, [['yes it is', same]]).credits).toEqual([0]);
+  });
+
+  it('takes punctuation alone out of people’s answers, and only where they differ', () => {
+    const agreed = question('vqav2', 'a-b', { answers: { 'a-b': 10 }, tags: { answer: 'other' } });
+    expect(scored(vqav2, [['a-b', agreed]]).credits).toEqual([0]);
+    // 'four' of people stays a word, 't-shirt' becomes 't shirt': 3 people, of whom each in turn is left out: 0.9.
+    const mixed = question('vqav2', '4', { answers: { '4': 4, four: 3, 't-shirt': 3 }, tags: { answer: 'other' } });
+    expect(scored(vqav2, [['four', mixed]]).credits).toEqual([1]);
+    expect(scored(vqav2, [['t-shirt', mixed]]).credits[0]).toBeCloseTo(0.9, 12);
   });
 });
 
