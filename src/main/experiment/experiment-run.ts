@@ -151,9 +151,10 @@ export class ExperimentRun {
     return found;
   }
 
-  private async ask({ run }: PlannedScheme, found: FoundRun, key: AnswersKey): Promise<FoundAnswers> {
+  private async ask({ run, recipe }: PlannedScheme, found: FoundRun, key: AnswersKey): Promise<FoundAnswers> {
     this.work.tell(run, { state: 'asking' });
-    const job = questionsJob(this.experiment, found, key, this.options.execution);
+    const { execution } = this.options;
+    const job = questionsJob(this.experiment, found, key, { recipe, execution });
     const outcome = await this.work.ask(job, run, (progress) => this.work.tell(run, { state: 'asking', progress }));
     if (outcome.type === 'answered') return outcome.found;
     settle(outcome);

@@ -8,6 +8,7 @@ import type { EvaluateJob } from '../../shared/evaluation.ts';
 import type { ExecutionMode } from '../../shared/execution-mode.ts';
 import { ANSWERS_FORMAT, keptAnswersSchema, type KeptAnswers } from '../../shared/experiment/answers.ts';
 import type { Experiment } from '../../shared/experiment/experiment.ts';
+import type { Recipe } from '../../shared/recipe.ts';
 import { finalCompression } from '../report/run-result.ts';
 import { FileMemory, fileStamp } from '../runs/file-memory.ts';
 import type { FoundRun } from '../runs/find-run.ts';
@@ -70,18 +71,19 @@ function storedKey(file: string): AnswersKey | undefined {
   return data && keyOf(data);
 }
 
-/** The questions a model of a run is asked. */
+/** The questions a model of a run is asked, of a video with as many frames as it was trained on. */
 export function questionsJob(
   { test }: Experiment,
   found: FoundRun,
   { compressions }: AnswersKey,
-  execution?: ExecutionMode,
+  { recipe, execution }: { readonly recipe: Recipe; readonly execution?: ExecutionMode | undefined },
 ): EvaluateJob {
   const { data, images, questions, batchSize, maxTokens } = test;
   return {
     kind: 'evaluate',
     ...{ model: resolve(found.folder), data: resolve(data), compressions, batchSize, maxTokens, reportsAnswers: true },
     ...(images !== undefined && { images: resolve(images) }),
+    ...(recipe.phase !== 'vision' && { frames: recipe.data.frames }),
     ...(questions !== 'all' && { limit: questions }),
     ...(execution && { execution }),
   };

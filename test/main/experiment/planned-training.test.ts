@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { answersKey, questionsJob } from '../../../src/main/experiment/kept-answers.ts';
 import { findPlannedRun, planTrainings } from '../../../src/main/experiment/planned-training.ts';
 import { experimentSchema } from '../../../src/shared/experiment/experiment.ts';
 import { writeRun } from '../../helpers/run-folder.ts';
@@ -37,4 +38,19 @@ it.each([
   const find = () => findPlannedRun(scheme, { runs, experiments: runs });
   if (refusal === undefined) expect(find()?.record.state).toBe('finished');
   else expect(find).toThrow(refusal);
+});
+
+it('asks of a video as many frames as the recipe trains on', () => {
+  const experiment = experimentSchema.parse({
+    ...{ name: 'try', recipe: 'motion', seeds: [0], baseline: 'two', test: { data: 'clips.jsonl' } },
+    schemes: [{ label: 'two' }, { label: 'three', set: ['data.frames=3'] }],
+  });
+  const runs = temporaryFolder();
+  const frames = planTrainings(experiment).schemes.map((scheme) => {
+    writeRun(join(runs, scheme.run), { recipe: 'motion', overrides: [...scheme.set] });
+    const found = findPlannedRun(scheme, { runs, experiments: runs });
+    if (!found) throw new Error('it is there');
+    return questionsJob(experiment, found, answersKey(experiment, found, scheme, 'ab'), scheme).frames;
+  });
+  expect(frames).toEqual([2, 3]);
 });
