@@ -1,6 +1,8 @@
 /**
  * Clusters by density peaks among k nearest neighbours (DPC-kNN, Du et al. 2016): a centre is a token of high density
  * that is far from any of higher density; every other token belongs to its nearest centre.
+ * SparseVLM's authors rate a centre by density times distance and measure density by as many neighbours as there are
+ * clusters; here it is the squared distance, and 5 neighbours.
  */
 import type { DeviceArrays, HostArrays } from '../backend/host-arrays.ts';
 import {

@@ -32,7 +32,8 @@ const plan = (planned: PlannedPoint): HostArrays => towerChoiceArrays(planned, s
  * VisionZip (Yang et al. 2024, arXiv 2412.04467), on the tower's features before the projector: the dominant tokens, those
  * that get the most attention from the class token, stay as they are; every other token is merged into the contextual one
  * it is most alike, by the cosine of keys averaged over heads, as a plain mean. Contextual tokens are evenly spaced among
- * the others. Of 64 tokens 10 are contextual and 54 dominant, of other numbers the same share, and one at least. Where a
+ * the others (the authors' code is known to add the mean of the merged ones to the target, which doubles its length; here it
+ * is one of those averaged). Of 64 tokens 10 are contextual and 54 dominant, of other numbers the same share, and one at least. Where a
  * tower has no class token, the attention that a token gets from all tokens counts. The authors keep the class token
  * itself as one of the dominant, and write contextual tokens behind these; here the class token is kept only where the
  * model's features have one and it is looked at, and raster order stays. The shorter prompt counts its own positions.
