@@ -22,11 +22,18 @@ export async function goTo(
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: screen }).click();
 }
 
-/** Chooses an entry of a list field. */
+/** Times that a list is opened, and how long its entry is waited for each time. */
+const [OPENINGS, ENTRY_MS] = [3, 5000];
+
+/** Chooses an entry of a list field. A page that still loads may draw the field anew and so close its list: it is opened again. */
 export async function choose(place: Page | Locator, label: string, option: string | RegExp): Promise<void> {
   const field = place.getByRole('combobox', { name: label });
-  await field.click();
-  await field.page().getByRole('option', { name: option, exact: true }).click();
+  const entry = field.page().getByRole('option', { name: option, exact: true });
+  for (let opening = 0; opening < OPENINGS && !(await entry.isVisible()); opening++) {
+    if ((await field.getAttribute('aria-expanded')) !== 'true') await field.click();
+    await entry.waitFor({ timeout: ENTRY_MS }).catch(() => undefined);
+  }
+  await entry.click();
 }
 
 /** Types into a field what then stands in it alone. */
